@@ -1,0 +1,192 @@
+import { lookupDigest, thingIdOf } from '../guard/digests.ts'
+import { type DeviceId, type HomeId, isUuid, type ProjectId } from '../model/ids.ts'
+import type { Device } from '../model/records.ts'
+import { keys } from '../store/keys.ts'
+import type { Key } from '../store/port.ts'
+import { put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
+import { newNumber, type RegistryContext } from './context.ts'
+
+/** Where a device is: what a credential stands for. */
+export type DeviceRef = { readonly project: ProjectId; readonly device: DeviceId }
+
+export type NewDevice = {
+  readonly project: ProjectId
+  readonly name: string
+  readonly deviceClass?: string | undefined
+  readonly tag?: string | undefined
+  readonly label?: string | undefined
+  readonly gateway?: boolean | undefined
+  readonly claimingAllowed?: boolean | undefined
+  readonly particle?: string | undefined
+  readonly parent?: DeviceId | undefined
+  /** Who has it from the start (a child of a gateway that is owned). */
+  readonly owner?: HomeId | undefined
+}
+
+/** A device and its one credential, which can be read only now. */
+export type MadeDevice = { readonly device: Device; readonly token: string }
+
+const given = <K extends string, V>(name: K, value: V | undefined) =>
+  (value === undefined ? {} : { [name]: value }) as { [P in K]?: V }
+
+/** Devices: one record, one index entry for each of its names. */
+export const createDevices = (context: RegistryContext) => {
+  const { store, digests, now, newId } = context
+
+  const get = async (project: ProjectId, id: DeviceId): Promise<Device | undefined> =>
+    (await readOne<Device>(store, keys.device(project, id))).value
+
+  const draft = (wanted: NewDevice): MadeDevice => {
+    const id = newId() as DeviceId
+    const token = digests.deviceToken(id, 0)
+    const device: Device = {
+      id,
+      project: wanted.project,
+      number: newNumber(context),
+      name: wanted.name,
+      thingId: thingIdOf(id),
+      ...given('deviceClass', wanted.deviceClass),
+      ...given('tag', wanted.tag),
+      ...given('label', wanted.label),
+      gateway: wanted.gateway ?? false,
+      ...given('particle', wanted.particle?.toLowerCase()),
+      ...given('claimingAllowed', wanted.claimingAllowed),
+      credential: 0,
+      credentialDigest: lookupDigest(token),
+      ...given('owner', wanted.owner),
+      epoch: wanted.owner === undefined ? 0 : 1,
+      ...given('parent', wanted.parent),
+      createdAt: now(),
+    }
+    return { device, token }
+  }
+
+  /** Every name by which the device can be found inside its project. */
+  const namesOf = (device: Device): Key[] => [
+    keys.deviceName(device.project, device.name),
+    keys.deviceNumber(device.project, device.number),
+    keys.thing(device.project, device.thingId),
+    ...(device.particle === undefined ? [] : [keys.particle(device.project, device.particle)]),
+  ]
+
+  /** `'name-taken'`: the project has a device of that name or platform id. */
+  const create = (wanted: NewDevice): Promise<MadeDevice | 'name-taken'> =>
+    transact<MadeDevice | 'name-taken'>(store, async () => {
+      const made = draft(wanted)
+      const { device } = made
+      const names = namesOf(device)
+      const present = await store.read(names)
+      const taken = present.map((entry) => entry !== undefined)
+      if (taken[0] || taken[3]) return { result: 'name-taken' }
+      const ref: DeviceRef = { project: device.project, device: device.id }
+      await store.commit({ put: [put(keys.credential(device.credentialDigest), ref)] })
+      return {
+        result: made,
+        change: {
+          expect: names.map((key) => ({ key, version: undefined })),
+          put: [
+            put(keys.device(device.project, device.id), device),
+            ...names.map((key) => put(key, device.id)),
+          ],
+          add: [
+            { index: keys.devices(device.project), member: device.id },
+            ...(device.owner === undefined
+              ? []
+              : [{ index: keys.homeDevices(device.project, device.owner), member: device.id }]),
+          ],
+        },
+      }
+    })
+
+  const findByName = async (project: ProjectId, name: string): Promise<Device | undefined> => {
+    const id = await readOne<DeviceId>(store, keys.deviceName(project, name))
+    return id.value === undefined ? undefined : get(project, id.value)
+  }
+
+  /** What a person's word for a device stands for: its id or its name. Whether it is still there is for the engine to see. */
+  const resolve = async (project: ProjectId, ref: string): Promise<DeviceId | undefined> => {
+    const name = await readOne<DeviceId>(store, keys.deviceName(project, ref))
+    if (name.value !== undefined) return name.value
+    return isUuid(ref) ? (ref as DeviceId) : undefined
+  }
+
+  /** Whose credential this is. The record decides: an index entry alone opens nothing. */
+  const findByToken = async (token: string): Promise<Device | undefined> => {
+    const digest = lookupDigest(token)
+    const ref = await readOne<DeviceRef>(store, keys.credential(digest))
+    if (ref.value === undefined) return undefined
+    const device = await get(ref.value.project, ref.value.device)
+    return device?.credentialDigest === digest ? device : undefined
+  }
+
+  /** The credential of a device, made again. Only for its maker. */
+  const tokenOf = (device: Device): string => digests.deviceToken(device.id, device.credential)
+
+  const page = async (index: Key, project: ProjectId, after: string | undefined, limit: number) => {
+    const ids = await store.list(index, after === undefined ? { limit } : { after, limit })
+    const devices = await readMany<Device>(
+      store,
+      ids.map((id) => keys.device(project, id as DeviceId)),
+    )
+    const items = devices.flatMap(({ value }) => (value === undefined ? [] : [value]))
+    return { items, next: ids.length === limit ? ids.at(-1) : undefined }
+  }
+
+  const list = (project: ProjectId, after: string | undefined, limit: number) =>
+    page(keys.devices(project), project, after, limit)
+
+  const listOfHome = (project: ProjectId, home: HomeId, after: string | undefined, limit: number) =>
+    page(keys.homeDevices(project, home), project, after, limit)
+
+  /** Applies a change that is not about ownership. `undefined`: there is no such device. */
+  const change = (project: ProjectId, id: DeviceId, edit: (device: Device) => Device) =>
+    transact<Device | undefined>(store, async () => {
+      const device = await readOne<Device>(store, keys.device(project, id))
+      if (device.value === undefined) return { result: undefined }
+      const after = edit(device.value)
+      return {
+        result: after,
+        change: { expect: [unchanged(device)], put: [put(device.key, after)] },
+      }
+    })
+
+  /** Takes the device out of the project: its record, its names, its credential. `false`: it was not there. */
+  const remove = async (project: ProjectId, id: DeviceId): Promise<boolean> => {
+    const gone = await transact<Device | undefined>(store, async () => {
+      const device = await readOne<Device>(store, keys.device(project, id))
+      if (device.value === undefined) return { result: undefined }
+      const { owner } = device.value
+      return {
+        result: device.value,
+        change: {
+          expect: [unchanged(device)],
+          remove: [device.key, ...namesOf(device.value)],
+          drop: [
+            { index: keys.devices(project), member: id },
+            ...(owner === undefined
+              ? []
+              : [{ index: keys.homeDevices(project, owner), member: id }]),
+          ],
+        },
+      }
+    })
+    if (gone === undefined) return false
+    await store.commit({ remove: [keys.credential(gone.credentialDigest)] })
+    return true
+  }
+
+  return {
+    create,
+    get,
+    findByName,
+    findByToken,
+    resolve,
+    tokenOf,
+    list,
+    listOfHome,
+    change,
+    remove,
+  }
+}
+
+export type Devices = ReturnType<typeof createDevices>

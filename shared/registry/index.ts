@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto'
+import { createPasswords } from '../guard/passwords.ts'
+import type { RegistryContext } from './context.ts'
+import { createDevices } from './devices.ts'
+import { createHomes } from './homes.ts'
+import { createProjectKeys } from './project-keys.ts'
+import { createProjects } from './projects.ts'
+import { createSessions } from './sessions.ts'
+import { createUsers } from './users.ts'
+
+/** 256 random bits as 43 base64url characters. */
+export const newSecret = (): string => randomBytes(32).toString('base64url')
+
+/** Projects, users, homes, devices and their names, sessions: everything that is known of who and what there is. */
+export const createRegistry = (context: RegistryContext) => {
+  const passwords = createPasswords()
+  const users = createUsers(context, passwords)
+  return {
+    projects: createProjects(context),
+    users,
+    homes: createHomes(context),
+    devices: createDevices(context),
+    projectKeys: createProjectKeys(context, newSecret),
+    sessions: createSessions(context, users, passwords),
+  }
+}
+
+export type Registry = ReturnType<typeof createRegistry>

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StoreDown } from '../errors.ts'
+import type { Change, Entry, Key, Put, Store } from './port.ts'
+
+/** What a step decided: its answer, and the change that makes it true (none: nothing has to change). */
+export type Step<T> = { readonly result: T; readonly change?: Change }
+
+const TRIES = 40
+const LONGEST_WAIT_MS = 40
+
+/**
+ * Reads, decides and commits, again from the start when what was read had changed meanwhile.
+ * Throws `StoreDown` when it still loses after 40 tries: never a wrong answer.
+ */
+export const transact = async <T>(store: Store, step: () => Promise<Step<T>>): Promise<T> => {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { result, change } = await step()
+    if (change === undefined || (await store.commit(change))) return result
+    await sleep(Math.random() * Math.min(LONGEST_WAIT_MS, 2 ** tries))
+  }
+  throw new StoreDown('too much contention on one record')
+}
+
+/** A record as it was read, with what a commit has to expect of it. */
+export type Found<T> = {
+  readonly key: Key
+  readonly version: string | undefined
+  readonly value: T | undefined
+}
+
+/** Turns an entry into a record; what is not JSON there fails closed. */
+export const found = <T>(key: Key, entry: Entry | undefined): Found<T> => {
+  if (entry === undefined) return { key, version: undefined, value: undefined }
+  try {
+    return { key, version: entry.version, value: JSON.parse(entry.value) as T }
+  } catch {
+    throw new StoreDown('a stored record cannot be read')
+  }
+}
+
+/** Reads one record. */
+export const readOne = async <T>(store: Store, key: Key): Promise<Found<T>> => {
+  const [entry] = await store.read([key])
+  return found<T>(key, entry)
+}
+
+/** Reads many records of one kind and one tag. */
+export const readMany = async <T>(store: Store, wanted: readonly Key[]): Promise<Found<T>[]> => {
+  if (wanted.length === 0) return []
+  const entries = await store.read(wanted)
+  return wanted.map((key, place) => found<T>(key, entries[place]))
+}
+
+/** "Nothing has changed here since it was read." */
+export const unchanged = ({ key, version }: Found<unknown>) => ({ key, version })
+
+/** A record to be written. */
+export const put = (key: Key, record: unknown, expiresAt?: number): Put =>
+  expiresAt === undefined
+    ? { key, value: JSON.stringify(record) }
+    : { key, value: JSON.stringify(record), expiresAt }
