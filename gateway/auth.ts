@@ -66,3 +66,6 @@ export const projectFor = async (
 
 /** Whether a user may act for a home. */
 export const isMember = (user: User, home: HomeId): boolean => user.home === home
+
+/** Whether the maker lets this user claim devices at all. */
+export const mayClaim = (user: User): boolean => !user.withheld.includes('claim-devices')

@@ -40,6 +40,8 @@ export type OfferWindow = {
 export type RedeemDevice = {
   readonly project: ProjectId
   readonly user: UserId
+  /** Whether the maker lets this user claim devices. */
+  readonly permitted: boolean
   readonly home: HomeId
   readonly address: string
   readonly asked: string
@@ -176,6 +178,8 @@ export const createEngine = ({ store, digests, budget, log, now, newId }: Engine
     const secret = digestOf(target, command.secret)
     if (device.value === undefined)
       return refusedStep(command, id, refused('device-unknown'), undefined)
+    if (!command.permitted)
+      return refusedStep(command, id, refused('not-permitted', true), device.value.id)
     const at = now()
     const proof = { claim: id, user: command.user, home: command.home, secret }
     const { outcome, device: after, before } = redeem(device.value, proof, at)

@@ -1,0 +1,122 @@
+import { Type } from 'typebox'
+import { checker, parseJson } from '../../shared/check.ts'
+import { type Opened, type Refused, refused } from '../../shared/model/outcomes.ts'
+import { type Connection, deliver, inOrder } from '../connection.ts'
+import type { BrokerContext, Handler } from '../dialect.ts'
+import { ClaimMembers, NATIVE_WINDOW, resultBody } from './native-window.ts'
+
+const RESULT = 'latchkey/v1/gateway/claims/result'
+const LONGEST_BATCH = 10_000
+/** Items of one batch that are under way at once. */
+const AT_ONCE = 64
+const strict = { additionalProperties: false } as const
+const Name = Type.String({ minLength: 1, maxLength: 255 })
+
+const itemOf = checker(Type.Object({ device: Name, ...ClaimMembers }, strict))
+const childOf = checker(Type.Object({ device: Name }, strict))
+
+type ItemResult = { readonly device?: string } & ReturnType<typeof resultBody>
+
+const offerFor = async (
+  { registry, engine }: BrokerContext,
+  gateway: Connection,
+  name: string,
+  secret: string | undefined,
+  durationMs: number | undefined,
+): Promise<Opened | Refused> => {
+  const child = await registry.devices.findByName(gateway.project, name)
+  if (child === undefined) return refused('device-unknown', true)
+  if (child.parent !== undefined && child.parent !== gateway.device)
+    return refused('gateway-not-entitled', true)
+  return engine.offerWindow({
+    project: gateway.project,
+    device: child.id,
+    secret,
+    durationMs,
+    rule: NATIVE_WINDOW,
+    via: 'latchkey',
+  })
+}
+
+const claimItem = async (
+  context: BrokerContext,
+  gateway: Connection,
+  item: unknown,
+): Promise<ItemResult> => {
+  const body = itemOf(item)
+  if (!body.ok) {
+    const device = (item as { device?: unknown } | null)?.device
+    const name = typeof device === 'string' && device.length <= 255 ? { device } : {}
+    return { ...name, state: 'refused', reason: 'bad-request' }
+  }
+  const { device, secret, durationMs } = body.value
+  return { device, ...resultBody(await offerFor(context, gateway, device, secret, durationMs)) }
+}
+
+/** All items, a few at a time, answers in the order of the questions. */
+const eachInTurn = async <T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<R[]> => {
+  const results = new Array<R>(items.length)
+  let next = 0
+  const worker = async () => {
+    while (next < items.length) {
+      const place = next++
+      results[place] = await work(items[place] as T)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
+  return results
+}
+
+const say = (context: BrokerContext, connection: Connection, body: unknown) =>
+  deliver(connection, RESULT, body, context.log)
+
+const claims: Handler = async (context, connection, payload) => {
+  if (!connection.isGateway) {
+    await say(context, connection, { state: 'refused', reason: 'gateway-not-entitled' })
+    return 'acknowledged'
+  }
+  const items = parseJson(payload)
+  if (!Array.isArray(items) || items.length > LONGEST_BATCH) {
+    await say(context, connection, { state: 'refused', reason: 'bad-request' })
+    return 'malformed'
+  }
+  const results = await inOrder(connection, () =>
+    eachInTurn(items, (item) => claimItem(context, connection, item)),
+  )
+  await say(context, connection, results)
+  return 'acknowledged'
+}
+
+/** The newest gateway that connects a device speaks for it, until it disconnects it. */
+const bind =
+  (toSelf: boolean): Handler =>
+  async (context, connection, payload) => {
+    const body = childOf(parseJson(payload))
+    if (!body.ok) return 'malformed'
+    if (!connection.isGateway) return 'acknowledged'
+    const { devices } = context.registry
+    await inOrder(connection, async () => {
+      const child = await devices.findByName(connection.project, body.value.device)
+      if (child === undefined || child.gateway) return
+      await devices.change(connection.project, child.id, (device) => {
+        if (toSelf) return { ...device, parent: connection.device }
+        if (device.parent !== connection.device) return device
+        const { parent: _parent, ...rest } = device
+        return rest
+      })
+    })
+    return 'acknowledged'
+  }
+
+/** What a gateway publishes for its children. */
+export const gatewayHandlers: readonly (readonly [string, Handler])[] = [
+  ['latchkey/v1/gateway/claims', claims],
+  ['latchkey/v1/gateway/connect', bind(true)],
+  ['latchkey/v1/gateway/disconnect', bind(false)],
+]
+
+/** What a gateway hears. */
+export const gatewayTopics: readonly string[] = [RESULT]

@@ -1,0 +1,26 @@
+import { Type } from 'typebox'
+import type { WindowRule } from '../../shared/claim/rules.ts'
+import type { Opened, Refused } from '../../shared/model/outcomes.ts'
+
+/** A window as a native device opens it. Limits of CONTRACT 6 "MQTT". */
+export const NATIVE_WINDOW: WindowRule = {
+  defaultMs: 300_000,
+  secretOptional: false,
+  outside: 'refuse',
+}
+
+/** The members of one native claim. */
+export const ClaimMembers = {
+  secret: Type.Optional(Type.String({ maxLength: 256 })),
+  durationMs: Type.Optional(Type.Integer({ minimum: 1000 })),
+}
+
+/** An outcome as `claim/result` tells it. */
+export const resultBody = (outcome: Opened | Refused) =>
+  outcome.state === 'open'
+    ? {
+        id: outcome.offer,
+        state: outcome.state,
+        expiresAt: new Date(outcome.expiresAt).toISOString(),
+      }
+    : { state: outcome.state, reason: outcome.reason }

@@ -1,0 +1,82 @@
+import { Type } from 'typebox'
+import { checker, parseJson } from '../../shared/check.ts'
+import type { Device } from '../../shared/model/records.ts'
+import { type Connection, deliver, inOrder } from '../connection.ts'
+import type { BrokerContext, Handler, MqttDialect } from '../dialect.ts'
+import { gatewayHandlers, gatewayTopics } from './native-gateway.ts'
+import { ClaimMembers, NATIVE_WINDOW, resultBody } from './native-window.ts'
+
+const RESULT = 'latchkey/v1/claim/result'
+const OWNER = 'latchkey/v1/owner'
+const strict = { additionalProperties: false } as const
+
+const claimOf = checker(Type.Object(ClaimMembers, strict))
+const nothingOf = checker(Type.Object({}, strict))
+
+const refuseMalformed = async ({ log }: BrokerContext, connection: Connection) => {
+  await deliver(connection, RESULT, { state: 'refused', reason: 'bad-request' }, log)
+  return 'malformed' as const
+}
+
+const claim: Handler = async (context, connection, payload) => {
+  const body = claimOf(parseJson(payload))
+  if (!body.ok) return refuseMalformed(context, connection)
+  const { secret, durationMs } = body.value
+  const outcome = await inOrder(connection, () =>
+    context.engine.offerWindow({
+      project: connection.project,
+      device: connection.device,
+      secret,
+      durationMs,
+      rule: NATIVE_WINDOW,
+      via: 'latchkey',
+    }),
+  )
+  await deliver(connection, RESULT, resultBody(outcome), context.log)
+  return 'acknowledged'
+}
+
+const release: Handler = async (context, connection, payload) => {
+  if (!nothingOf(parseJson(payload)).ok) return refuseMalformed(context, connection)
+  const outcome = await inOrder(connection, () =>
+    context.engine.releaseDevice({
+      project: connection.project,
+      device: connection.device,
+      by: { kind: 'device' },
+      via: 'latchkey',
+    }),
+  )
+  if (outcome.state === 'refused')
+    await deliver(connection, RESULT, { state: 'refused', reason: outcome.reason }, context.log)
+  return 'acknowledged'
+}
+
+const tellOwner = async ({ log }: BrokerContext, connection: Connection, device: Device) => {
+  const { owner, epoch } = device
+  if (epoch < connection.toldEpoch) return
+  connection.toldEpoch = epoch
+  const home = owner === undefined ? {} : { home: owner }
+  await deliver(connection, OWNER, { claimed: owner !== undefined, epoch, ...home }, log)
+}
+
+/** Our own topics: CONTRACT 3. */
+export const native: MqttDialect = {
+  name: 'latchkey',
+  publishes: new Map<string, Handler>([
+    ['latchkey/v1/claim', claim],
+    ['latchkey/v1/release', release],
+    ...gatewayHandlers,
+  ]),
+  subscribes: new Set([RESULT, OWNER, ...gatewayTopics]),
+  onSubscribed: async (context, connection, filter) => {
+    if (filter !== OWNER) return
+    const device = await context.registry.devices.get(connection.project, connection.device)
+    if (device !== undefined) await tellOwner(context, connection, device)
+  },
+  onNotice: async (context, connection, notice, device) => {
+    const { owner, offer, epoch } = notice
+    if (owner !== undefined && offer !== undefined && epoch === device.epoch)
+      await deliver(connection, RESULT, { id: offer, state: 'claimed', epoch }, context.log)
+    await tellOwner(context, connection, device)
+  },
+}

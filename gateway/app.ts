@@ -1,0 +1,125 @@
+import { Ajv } from 'ajv'
+import addFormats from 'ajv-formats'
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import { StoreDown } from '../shared/errors.ts'
+import { TooBusy } from '../shared/guard/passwords.ts'
+import type { GatewayContext, HttpDialect } from './context.ts'
+import { type Problem, sendProblem } from './problem.ts'
+
+/** `dialects`: the platform APIs to serve beside what every gateway has. */
+export type GatewayOptions = GatewayContext & {
+  readonly dialects: readonly HttpDialect[]
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
+}
+
+const BODY_LIMIT = 256 * 1024
+const READY_MS = 3000
+
+/** What an exception means to a caller. Only outages and what Fastify itself refuses get here. */
+export const problemOf = (error: FastifyError): Problem | undefined => {
+  if (error instanceof StoreDown)
+    return {
+      status: 503,
+      reason: 'unavailable',
+      detail: 'The store cannot be reached.',
+      retryAfterMs: 1000,
+    }
+  if (error instanceof TooBusy)
+    return {
+      status: 503,
+      reason: 'unavailable',
+      detail: 'Too many sign-ins at once.',
+      retryAfterMs: 1000,
+    }
+  if (error.validation !== undefined) {
+    const errors = error.validation.map(({ instancePath, message, params }) => {
+      const extra = (params as { additionalProperty?: string }).additionalProperty
+      const path = extra === undefined ? instancePath : `${instancePath}/${extra.slice(0, 64)}`
+      return { path, message: message ?? 'is not valid' }
+    })
+    return { status: 400, reason: 'bad-request', errors }
+  }
+  const status = error.statusCode
+  if (status !== undefined && status >= 400 && status < 500)
+    return { status, reason: 'bad-request' }
+  return undefined
+}
+
+const withTimeout = async (work: Promise<void>, ms: number) => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StoreDown('timed out')), ms)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
+  const ajv = new Ajv({
+    strict: true,
+    strictTypes: false,
+    coerceTypes: false,
+    removeAdditional: false,
+  })
+  addFormats.default(ajv)
+  const common = {
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    connectionTimeout: 15_000,
+    requestTimeout: 15_000,
+    keepAliveTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 1024 },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+  } as const
+  const app: FastifyInstance =
+    tls === undefined
+      ? fastify(common)
+      : (fastify({
+          ...common,
+          https: { ...tls, minVersion: 'TLSv1.2' },
+        }) as unknown as FastifyInstance)
+  app.setValidatorCompiler(({ schema }) => ajv.compile(schema))
+  app.decorateRequest('signedIn', null)
+  return app
+}
+
+/** The HTTP edge: health, and one plugin for each dialect. Not listening yet. */
+export const buildGateway = async (options: GatewayOptions): Promise<FastifyInstance> => {
+  const { log, store, dialects, ...rest } = options
+  const app = createApp(options)
+
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const problem = problemOf(error)
+    if (problem !== undefined) return sendProblem(reply, problem)
+    log.error(
+      { err: error, method: request.method, route: request.routeOptions.url },
+      'request failed',
+    )
+    return sendProblem(reply, { status: 500, reason: 'unavailable' })
+  })
+  app.setNotFoundHandler((_request, reply) =>
+    sendProblem(reply, {
+      status: 404,
+      reason: 'bad-request',
+      detail: 'There is nothing at this path.',
+    }),
+  )
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+  })
+
+  app.get('/healthz', async () => ({ status: 'alive' }))
+  app.get('/readyz', async (_request, reply) => {
+    await withTimeout(store.ping(), READY_MS)
+    return reply.send({ status: 'ready' })
+  })
+
+  for (const dialect of dialects) await app.register(dialect.routes({ log, store, ...rest }))
+  return app
+}

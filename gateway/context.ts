@@ -1,0 +1,23 @@
+import type { Engine } from '../shared/claim/engine.ts'
+import type { Digests } from '../shared/guard/digests.ts'
+import type { Log } from '../shared/log.ts'
+import type { Registry } from '../shared/registry/index.ts'
+import type { Store } from '../shared/store/port.ts'
+
+/** What every HTTP dialect is built from. */
+export type GatewayContext = {
+  readonly store: Store
+  readonly registry: Registry
+  readonly engine: Engine
+  readonly digests: Digests
+  readonly log: Log
+  readonly now: () => number
+  /** How the outside calls us, without a slash at the end. */
+  readonly publicUrl: () => string
+}
+
+/** One dialect: the path under which it lives, and the routes it adds there. */
+export type HttpDialect = {
+  readonly name: string
+  readonly routes: (context: GatewayContext) => import('fastify').FastifyPluginAsync
+}

@@ -1,0 +1,30 @@
+import type { ProjectId } from '../../../shared/model/ids.ts'
+import type { Device, User } from '../../../shared/model/records.ts'
+import type { Registry } from '../../../shared/registry/index.ts'
+import { DEFAULT_PROJECT } from '../../../shared/registry/projects.ts'
+import { isMember } from '../../auth.ts'
+
+/** The projects a user may look into, his own first: a maker of `default` may look into all. */
+export const projectsOf = async ({ projects }: Registry, user: User): Promise<ProjectId[]> => {
+  if (user.role !== 'maker') return [user.project]
+  const own = await projects.get(user.project)
+  if (own?.name !== DEFAULT_PROJECT) return [user.project]
+  const others = (await projects.list()).map(({ id }) => id).filter((id) => id !== user.project)
+  return [user.project, ...others]
+}
+
+/** The device of that id or name, if the user owns it or makes it. Foreign and absent look the same. */
+export const deviceFor = async (
+  registry: Registry,
+  user: User,
+  ref: string,
+): Promise<Device | undefined> => {
+  for (const project of await projectsOf(registry, user)) {
+    const id = await registry.devices.resolve(project, ref)
+    const device = id === undefined ? undefined : await registry.devices.get(project, id)
+    if (device === undefined) continue
+    if (user.role === 'maker') return device
+    return device.owner !== undefined && isMember(user, device.owner) ? device : undefined
+  }
+  return undefined
+}

@@ -1,0 +1,28 @@
+import { createGuards } from '../../auth.ts'
+import type { HttpDialect } from '../../context.ts'
+import { honourIdempotencyKeys } from '../../idempotency.ts'
+import { claimRoutes } from './claims.ts'
+import { deviceRoutes } from './devices.ts'
+import { projectRoutes } from './projects.ts'
+import { sessionRoutes } from './sessions.ts'
+import { userRoutes } from './users.ts'
+
+/** Our own API: CONTRACT 2. */
+export const native: HttpDialect = {
+  name: 'latchkey',
+  routes: (context) => async (app) => {
+    await app.register(
+      async (v1) => {
+        const guards = createGuards(context.registry)
+        honourIdempotencyKeys(v1, {
+          store: context.store,
+          replyKey: context.digests.replyKey,
+          now: context.now,
+        })
+        for (const routes of [sessionRoutes, userRoutes, projectRoutes, deviceRoutes, claimRoutes])
+          routes(v1, context, guards)
+      },
+      { prefix: '/latchkey/v1' },
+    )
+  },
+}

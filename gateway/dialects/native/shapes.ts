@@ -1,0 +1,58 @@
+import { Type } from 'typebox'
+import type { Device } from '../../../shared/model/records.ts'
+
+/** Ids, names and other short texts; no control characters. */
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+})
+/** A secret as a device or a label gives it: compared byte for byte. */
+export const Secret = Type.String({ maxLength: 256 })
+export const Email = Type.String({
+  maxLength: 254,
+  pattern: '^[^\\s@\\u0000-\\u001f]+@[^\\s@\\u0000-\\u001f]+$',
+})
+export const Password = Type.String({ minLength: 8, maxLength: 128 })
+/** By id, name or number; only a maker of `default` may name another than his own. */
+export const ProjectRef = Name
+
+const strict = { additionalProperties: false } as const
+
+export const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 255 }) }, strict)
+
+export const PageQuery = Type.Object(
+  {
+    project: Type.Optional(ProjectRef),
+    after: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$' })),
+  },
+  strict,
+)
+
+/** RFC 3339 in UTC. */
+export const time = (ms: number): string => new Date(ms).toISOString()
+
+/** A device as its owner or maker sees it. Never its credential or a secret of it. */
+export const deviceBody = (device: Device, now: number) => ({
+  id: device.id,
+  number: device.number,
+  thingId: device.thingId,
+  name: device.name,
+  ...(device.deviceClass === undefined ? {} : { deviceClass: device.deviceClass }),
+  ...(device.tag === undefined ? {} : { tag: device.tag }),
+  ...(device.particle === undefined ? {} : { ids: { particle: device.particle } }),
+  gateway: device.gateway,
+  claimed: device.owner !== undefined,
+  ...(device.owner === undefined ? {} : { owner: device.owner }),
+  epoch: device.epoch,
+  ...(device.window === undefined || now >= device.window.expiresAt
+    ? {}
+    : {
+        window: {
+          expiresAt: time(device.window.expiresAt),
+          secret: device.window.secret !== undefined,
+        },
+      }),
+  createdAt: time(device.createdAt),
+})

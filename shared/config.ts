@@ -1,0 +1,190 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+
+/** The platform APIs that can be served beside the native one. */
+export const DIALECTS = ['thingsboard', 'particle', 'mode', 'thethings', 'thingful'] as const
+export type DialectName = (typeof DIALECTS)[number]
+
+const ROLES = ['all', 'broker', 'gateway'] as const
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** Every setting of CONTRACT 1, read and checked. */
+export type Config = {
+  readonly host: string
+  readonly mqttPort: number
+  readonly httpPort: number
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string }
+  readonly store: string
+  readonly storeUnsafe: boolean
+  readonly role: (typeof ROLES)[number]
+  readonly adminEmail: string
+  readonly adminPassword?: string
+  readonly keyFile: string
+  readonly publicUrl?: string
+  readonly dialects: readonly DialectName[]
+  readonly logLevel: (typeof LEVELS)[number]
+}
+
+/** A wrong configuration: every fault in words, for a person. */
+export type ConfigFaults = { readonly faults: readonly string[] }
+
+/** The names that may stand in the environment and in `latchkey.config.json`. */
+const SETTINGS = [
+  'LATCHKEY_HOST',
+  'LATCHKEY_MQTT_PORT',
+  'LATCHKEY_HTTP_PORT',
+  'LATCHKEY_TLS_CERT',
+  'LATCHKEY_TLS_KEY',
+  'LATCHKEY_TLS_CA',
+  'LATCHKEY_STORE',
+  'LATCHKEY_STORE_UNSAFE',
+  'LATCHKEY_ROLE',
+  'LATCHKEY_ADMIN_EMAIL',
+  'LATCHKEY_ADMIN_PASSWORD',
+  'LATCHKEY_KEY_FILE',
+  'LATCHKEY_PUBLIC_URL',
+  'LATCHKEY_DIALECTS',
+  'LATCHKEY_LOG_LEVEL',
+  'LATCHKEY_MAIL',
+  'LATCHKEY_SMS',
+] as const
+type Setting = (typeof SETTINGS)[number]
+
+const CONFIG_FILE = 'latchkey.config.json'
+
+/** `latchkey.config.json` names settings without the prefix and in small letters: `{"mqttPort": 1883}`, or as in the environment. */
+const fileNameOf = (setting: Setting) =>
+  setting
+    .slice('LATCHKEY_'.length)
+    .toLowerCase()
+    .replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+
+const readFile = (folder: string, faults: string[]): Map<Setting, string> => {
+  const values = new Map<Setting, string>()
+  const path = join(folder, CONFIG_FILE)
+  if (!existsSync(path)) return values
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    faults.push(`${CONFIG_FILE}: is not JSON`)
+    return values
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    faults.push(`${CONFIG_FILE}: must be an object of settings`)
+    return values
+  }
+  const names = new Map(
+    SETTINGS.flatMap((s) => [
+      [s as string, s],
+      [fileNameOf(s), s],
+    ]),
+  )
+  for (const [name, value] of Object.entries(content)) {
+    const setting = names.get(name)
+    if (setting === undefined) faults.push(`${CONFIG_FILE}: there is no setting "${name}"`)
+    else values.set(setting, Array.isArray(value) ? value.join(',') : String(value))
+  }
+  return values
+}
+
+const oneOf = <const T extends string>(words: readonly T[], value: string): T | undefined =>
+  words.find((word) => word === value)
+
+/** Reads the environment over `latchkey.config.json` over the defaults, and names everything that is wrong. */
+export const readConfig = (
+  env: Readonly<Record<string, string | undefined>>,
+  folder: string,
+): Config | ConfigFaults => {
+  const faults: string[] = []
+  const file = readFile(folder, faults)
+  const get = (setting: Setting): string | undefined => {
+    const value = env[setting] ?? file.get(setting)
+    return value === undefined || value === '' ? undefined : value
+  }
+  for (const name of Object.keys(env))
+    if (name.startsWith('LATCHKEY_') && !(SETTINGS as readonly string[]).includes(name))
+      faults.push(`${name}: there is no such setting`)
+
+  const port = (setting: Setting, fallback: number): number => {
+    const text = get(setting)
+    if (text === undefined) return fallback
+    const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+    if (!(value <= 65_535)) faults.push(`${setting}: must be a port from 0 to 65535`)
+    return value
+  }
+  const word = <const T extends string>(setting: Setting, words: readonly T[], fallback: T): T => {
+    const text = get(setting)
+    if (text === undefined) return fallback
+    const value = oneOf(words, text)
+    if (value === undefined) faults.push(`${setting}: must be one of ${words.join(', ')}`)
+    return value ?? fallback
+  }
+
+  const host = get('LATCHKEY_HOST') ?? '127.0.0.1'
+  if (isIP(host) === 0 && !/^[A-Za-z0-9.-]{1,253}$/.test(host))
+    faults.push('LATCHKEY_HOST: must be an address or a host name')
+  const store = get('LATCHKEY_STORE') ?? 'embedded:./data'
+  if (!/^(embedded:.+|rediss?:\/\/.+|redis\+(cluster|sentinel):\/\/.+)$/.test(store))
+    faults.push(
+      'LATCHKEY_STORE: must be embedded:FOLDER, redis://…, rediss://…, redis+cluster://… or redis+sentinel://…',
+    )
+  const role = word('LATCHKEY_ROLE', ROLES, 'all')
+  if (role !== 'all' && store.startsWith('embedded:'))
+    faults.push(
+      `LATCHKEY_ROLE: "${role}" alone needs a redis store; an embedded one belongs to one process`,
+    )
+
+  const cert = get('LATCHKEY_TLS_CERT')
+  const key = get('LATCHKEY_TLS_KEY')
+  const ca = get('LATCHKEY_TLS_CA')
+  if ((cert === undefined) !== (key === undefined))
+    faults.push('LATCHKEY_TLS_CERT, LATCHKEY_TLS_KEY: both are needed')
+  if (ca !== undefined && cert === undefined)
+    faults.push('LATCHKEY_TLS_CA: needs LATCHKEY_TLS_CERT')
+  for (const [name, path] of Object.entries({
+    LATCHKEY_TLS_CERT: cert,
+    LATCHKEY_TLS_KEY: key,
+    LATCHKEY_TLS_CA: ca,
+  }))
+    if (path !== undefined && !existsSync(path)) faults.push(`${name}: there is no such file`)
+  const hasTls = cert !== undefined && key !== undefined
+
+  const adminEmail = get('LATCHKEY_ADMIN_EMAIL') ?? 'admin@localhost'
+  if (!/^[^\s@]+@[^\s@]+$/.test(adminEmail))
+    faults.push('LATCHKEY_ADMIN_EMAIL: must be an e-mail address')
+  const adminPassword = get('LATCHKEY_ADMIN_PASSWORD')
+  if (adminPassword !== undefined && (adminPassword.length < 8 || adminPassword.length > 128))
+    faults.push('LATCHKEY_ADMIN_PASSWORD: must have 8 to 128 characters')
+
+  const publicUrl = get('LATCHKEY_PUBLIC_URL')
+  if (publicUrl !== undefined && !(URL.canParse(publicUrl) && /^https?:/.test(publicUrl)))
+    faults.push('LATCHKEY_PUBLIC_URL: must be an http or https URL')
+  const names = get('LATCHKEY_DIALECTS')
+    ?.split(',')
+    .map((name) => name.trim())
+  const dialects = (names ?? DIALECTS).flatMap((name) => {
+    const known = oneOf(DIALECTS, name)
+    if (known === undefined && name !== '' && name !== 'none')
+      faults.push(`LATCHKEY_DIALECTS: there is no "${name}"; there are ${DIALECTS.join(', ')}`)
+    return known === undefined ? [] : [known]
+  })
+
+  const config: Config = {
+    host,
+    mqttPort: port('LATCHKEY_MQTT_PORT', hasTls ? 8883 : 1883),
+    httpPort: port('LATCHKEY_HTTP_PORT', 8080),
+    ...(hasTls ? { tls: ca === undefined ? { cert, key } : { cert, key, ca } } : {}),
+    store,
+    storeUnsafe: word('LATCHKEY_STORE_UNSAFE', ['0', '1'], '0') === '1',
+    role,
+    adminEmail,
+    ...(adminPassword === undefined ? {} : { adminPassword }),
+    keyFile: get('LATCHKEY_KEY_FILE') ?? './data/instance.key',
+    ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, '') }),
+    dialects,
+    logLevel: word('LATCHKEY_LOG_LEVEL', LEVELS, 'info'),
+  }
+  return faults.length === 0 ? config : { faults }
+}

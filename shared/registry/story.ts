@@ -1,0 +1,51 @@
+import type { ClaimId, DeviceId, ProjectId } from '../model/ids.ts'
+import type { Attempt, Change, Device } from '../model/records.ts'
+import { keys } from '../store/keys.ts'
+import type { Store } from '../store/port.ts'
+import { readOne } from '../store/transact.ts'
+
+const LONGEST = 200
+
+/** A line of a device's story, newest first: an ownership change, or a try to claim it that was refused. */
+export type StoryLine =
+  | (Change & { readonly type: 'claimed' | 'released' })
+  | {
+      readonly at: number
+      readonly type: 'refused'
+      readonly claim: ClaimId
+      readonly reason: Attempt['reason']
+      readonly via: string
+    }
+
+/** Attempts at a device, newest first. */
+export const attemptsAt = async (
+  store: Store,
+  project: ProjectId,
+  device: DeviceId,
+): Promise<Attempt[]> => {
+  const lines = await store.last(keys.attempts(project, device), LONGEST)
+  return lines.map(({ item }) => JSON.parse(item) as Attempt)
+}
+
+/** An attempt by its id. */
+export const attemptOf = async (
+  store: Store,
+  project: ProjectId,
+  id: ClaimId,
+): Promise<Attempt | undefined> => (await readOne<Attempt>(store, keys.attempt(project, id))).value
+
+/** What happened to a device since a time, newest first. */
+export const historyOf = async (
+  store: Store,
+  { project, id }: Device,
+  since: number,
+): Promise<StoryLine[]> => {
+  const [changes, attempts] = await Promise.all([
+    store.last(keys.history(project, id), LONGEST),
+    attemptsAt(store, project, id),
+  ])
+  const lines: StoryLine[] = changes.map(({ item }) => JSON.parse(item) as Change)
+  for (const { id: claim, at, state, reason, via } of attempts)
+    if (state === 'refused') lines.push({ at, type: 'refused', claim, reason, via })
+  return lines.filter(({ at }) => at >= since).sort((a, b) => b.at - a.at)
+}
