@@ -1,0 +1,12 @@
+/** What a program that embeds us may import. */
+export { type Attached, type AttachOptions, attachClaiming } from './broker/attach.ts'
+export { native as nativeMqtt } from './broker/dialects/native.ts'
+export { buildGateway, type GatewayOptions } from './gateway/app.ts'
+export { native as nativeHttp } from './gateway/dialects/native/index.ts'
+export { createEngine, type Engine } from './shared/claim/engine.ts'
+export { StoreDown, StoreUnfit } from './shared/errors.ts'
+export { createBudget } from './shared/guard/budget.ts'
+export { createDigests } from './shared/guard/digests.ts'
+export { createRegistry, type Registry } from './shared/registry/index.ts'
+export { openStore } from './shared/store/open.ts'
+export type { Store } from './shared/store/port.ts'

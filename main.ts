@@ -1,0 +1,187 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { readFileSync, realpathSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { native as nativeMqtt } from './broker/dialects/native.ts'
+import { type RunningBroker, startBroker } from './broker/listen.ts'
+import { buildGateway } from './gateway/app.ts'
+import { native as nativeHttp } from './gateway/dialects/native/index.ts'
+import { createEngine } from './shared/claim/engine.ts'
+import { type Config, readConfig } from './shared/config.ts'
+import { StoreDown, StoreUnfit } from './shared/errors.ts'
+import { createBudget } from './shared/guard/budget.ts'
+import { createDigests } from './shared/guard/digests.ts'
+import { KeyFileUnfit, openInstanceKey } from './shared/guard/instance-key.ts'
+import { type Log, openLog } from './shared/log.ts'
+import { makeFirst } from './shared/registry/first-start.ts'
+import { createRegistry, newSecret, type Registry } from './shared/registry/index.ts'
+import { openStore } from './shared/store/open.ts'
+import type { Store } from './shared/store/port.ts'
+
+/** Where a running Latchkey can be reached, and how it is ended. */
+export type Running = {
+  readonly mqtt?: { readonly host: string; readonly port: number }
+  readonly http?: { readonly host: string; readonly port: number }
+  /** Stops accepting, finishes what is under way, flushes. Idempotent. */
+  readonly close: () => Promise<void>
+}
+
+type StartOptions = {
+  readonly config: Config
+  readonly log: Log
+  /** Told once, when the first maker was made with a generated password. */
+  readonly onPassword: (email: string, password: string) => void
+}
+
+const tlsOf = ({ tls }: Config) =>
+  tls === undefined ? {} : { tls: { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } }
+
+const founded = async (
+  registry: Registry,
+  config: Config,
+  onPassword: StartOptions['onPassword'],
+) => {
+  const password = config.adminPassword ?? newSecret().slice(0, 24)
+  const made = await makeFirst(registry, { email: config.adminEmail, password })
+  if (made !== undefined && config.adminPassword === undefined) onPassword(made.email, password)
+}
+
+/** Config to store to engine to broker and gateway: the only place that knows both edges. */
+export const start = async ({ config, log, onPassword }: StartOptions): Promise<Running> => {
+  const digests = createDigests(openInstanceKey(config.keyFile))
+  const store: Store = await openStore({ url: config.store, log, allowUnsafe: config.storeUnsafe })
+  const closers: (() => Promise<void>)[] = [() => store.close()]
+  const close = async () => {
+    for (const end of closers.splice(0).reverse()) await end()
+  }
+  try {
+    const now = Date.now
+    const newId = () => randomUUID()
+    const registry = createRegistry({ store, digests, now, newId, random: (n) => randomInt(n) })
+    const engine = createEngine({ store, digests, budget: createBudget(store), log, now, newId })
+    await founded(registry, config, onPassword)
+    const context = { store, registry, engine, digests, log, now }
+    const { host, role, dialects } = config
+    const wanted = (name: string) => name === 'latchkey' || dialects.some((d) => d === name)
+
+    let broker: RunningBroker | undefined
+    if (role !== 'gateway') {
+      broker = await startBroker({
+        ...context,
+        ...tlsOf(config),
+        host,
+        port: config.mqttPort,
+        dialects: MQTT_DIALECTS.filter(({ name }) => wanted(name)),
+      })
+      closers.push(broker.close)
+    }
+    let http: Running['http']
+    if (role !== 'broker') {
+      let publicUrl = config.publicUrl ?? ''
+      const gateway = await buildGateway({
+        ...context,
+        ...tlsOf(config),
+        publicUrl: () => publicUrl,
+        dialects: HTTP_DIALECTS.filter(({ name }) => wanted(name)),
+      })
+      closers.push(() => gateway.close())
+      await gateway.listen({ host, port: config.httpPort })
+      const { port } = gateway.server.address() as AddressInfo
+      http = { host, port }
+      const scheme = config.tls === undefined ? 'http' : 'https'
+      if (publicUrl === '')
+        publicUrl = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+    }
+    return {
+      ...(broker === undefined ? {} : { mqtt: { host, port: broker.port } }),
+      ...(http === undefined ? {} : { http }),
+      close,
+    }
+  } catch (cause) {
+    await close().catch(() => undefined)
+    throw cause
+  }
+}
+
+/** One row for each platform: its MQTT side, its HTTP side. */
+const MQTT_DIALECTS = [nativeMqtt]
+const HTTP_DIALECTS = [nativeHttp]
+
+const EXIT_UNFIT = 2
+const LONGEST_STOP_MS = 9_000
+const WAIT_FOR_STORE_MS = 30_000
+
+const say = (text: string) => process.stderr.write(`${text}\n`)
+
+/** Why a start failed, in words for a person; `undefined`: it may succeed later. */
+const faultsOf = (cause: unknown): readonly string[] | undefined => {
+  if (cause instanceof StoreUnfit) return cause.faults
+  if (cause instanceof KeyFileUnfit) return [`LATCHKEY_KEY_FILE: ${cause.message}`]
+  const { code, port } = cause as NodeJS.ErrnoException & { port?: number }
+  if (code === 'EADDRINUSE') return [`port ${port} is in use by another program`]
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return [`cannot listen: ${code}`]
+  return undefined
+}
+
+const startOrWait = async (options: StartOptions): Promise<Running> => {
+  const until = Date.now() + WAIT_FOR_STORE_MS
+  for (;;) {
+    try {
+      return await start(options)
+    } catch (cause) {
+      if (!(cause instanceof StoreDown) || Date.now() >= until) throw cause
+      options.log.warn({ err: cause }, 'the store cannot be reached yet; trying again')
+      await sleep(1000)
+    }
+  }
+}
+
+/** Runs until SIGTERM or SIGINT. Resolves with the exit code: 0, 1 (could not start) or 2 (wrong setting). */
+export const serve = async (): Promise<number> => {
+  const config = readConfig(process.env, process.cwd())
+  if ('faults' in config) {
+    for (const fault of config.faults) say(fault)
+    return EXIT_UNFIT
+  }
+  const log = openLog(config.logLevel, process.stdout.isTTY)
+  let stop: () => void = () => undefined
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
+  })
+  // The handlers stay: a second signal does not cut the end short.
+  process.on('SIGTERM', () => stop())
+  process.on('SIGINT', () => stop())
+  let running: Running
+  try {
+    running = await startOrWait({
+      config,
+      log,
+      onPassword: (email, password) =>
+        say(
+          `The first maker is ${email} with the password ${password}\n(shown only now; set LATCHKEY_ADMIN_PASSWORD to choose it)`,
+        ),
+    })
+  } catch (cause) {
+    const faults = faultsOf(cause)
+    if (faults === undefined) say(`Latchkey could not start: ${(cause as Error).message}`)
+    for (const fault of faults ?? []) say(fault)
+    return faults === undefined ? 1 : EXIT_UNFIT
+  }
+  const { mqtt, http } = running
+  if (process.stdout.isTTY) log.info({ mqtt, http }, 'ready')
+  else
+    process.stdout.write(
+      `${JSON.stringify({ level: 30, time: Date.now(), msg: 'ready', mqtt, http, pid: process.pid })}\n`,
+    )
+  await stopped
+  const late = sleep(LONGEST_STOP_MS, undefined, { ref: false })
+  await Promise.race([running.close(), late])
+  return 0
+}
+
+if (
+  process.argv[1] !== undefined &&
+  realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
+)
+  process.exit(await serve())

@@ -1,0 +1,63 @@
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
+
+/** A real MQTT client with a memory: what came on each topic can be awaited in order. */
+export type TestDevice = {
+  readonly client: MqttClient
+  /** The next message on a topic that was not taken yet, parsed. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test may look at any member of a message
+  readonly next: (topic: string, ms?: number) => Promise<any>
+  readonly publish: (topic: string, body: unknown) => Promise<unknown>
+  readonly closed: Promise<void>
+  readonly end: () => Promise<void>
+}
+
+/** Connects with a credential and subscribes; throws what the broker refuses. */
+export const connectDevice = async (
+  url: string,
+  username: string,
+  topics: readonly string[] = [],
+  options: IClientOptions = {},
+): Promise<TestDevice> => {
+  const client = await mqtt.connectAsync(url, {
+    username,
+    reconnectPeriod: 0,
+    connectTimeout: 5000,
+    ...options,
+  })
+  const came = new Map<string, string[]>()
+  const waiting = new Map<string, ((text: string) => void)[]>()
+  client.on('error', () => undefined)
+  client.on('message', (topic, payload) => {
+    const text = payload.toString()
+    const waiter = waiting.get(topic)?.shift()
+    if (waiter !== undefined) waiter(text)
+    else came.set(topic, [...(came.get(topic) ?? []), text])
+  })
+  const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
+  if (topics.length > 0) await client.subscribeAsync([...topics], { qos: 1 })
+  const nextText = (topic: string, ms: number) =>
+    new Promise<string>((resolve, reject) => {
+      const present = came.get(topic)?.shift()
+      if (present !== undefined) return resolve(present)
+      const timer = setTimeout(() => reject(new Error(`nothing came on ${topic}`)), ms)
+      waiting.set(topic, [
+        ...(waiting.get(topic) ?? []),
+        (text) => {
+          clearTimeout(timer)
+          resolve(text)
+        },
+      ])
+    })
+  return {
+    client,
+    closed,
+    next: async (topic, ms = 5000) => JSON.parse(await nextText(topic, ms)),
+    publish: (topic, body) =>
+      client.publishAsync(
+        topic,
+        typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+        { qos: 1 },
+      ),
+    end: () => client.endAsync(true),
+  }
+}
