@@ -3,12 +3,11 @@ import { checker, parseJson } from '../../shared/check.ts'
 import { type Opened, type Refused, refused } from '../../shared/model/outcomes.ts'
 import { type Connection, deliver, inOrder } from '../connection.ts'
 import type { BrokerContext, Handler } from '../dialect.ts'
+import { eachInLane } from '../lanes.ts'
 import { ClaimMembers, NATIVE_WINDOW, resultBody } from './native-window.ts'
 
 const RESULT = 'latchkey/v1/gateway/claims/result'
 const LONGEST_BATCH = 10_000
-/** Items of one batch that are under way at once. */
-const AT_ONCE = 64
 const strict = { additionalProperties: false } as const
 const Name = Type.String({ minLength: 1, maxLength: 255 })
 
@@ -38,6 +37,12 @@ const offerFor = async (
   })
 }
 
+/** The device that an item names, if it names one. */
+const nameIn = (item: unknown): string | undefined => {
+  const device = (item as { device?: unknown } | null)?.device
+  return typeof device === 'string' && device.length <= 255 ? device : undefined
+}
+
 const claimItem = async (
   context: BrokerContext,
   gateway: Connection,
@@ -45,29 +50,11 @@ const claimItem = async (
 ): Promise<ItemResult> => {
   const body = itemOf(item)
   if (!body.ok) {
-    const device = (item as { device?: unknown } | null)?.device
-    const name = typeof device === 'string' && device.length <= 255 ? { device } : {}
-    return { ...name, state: 'refused', reason: 'bad-request' }
+    const device = nameIn(item)
+    return { ...(device === undefined ? {} : { device }), state: 'refused', reason: 'bad-request' }
   }
   const { device, secret, durationMs } = body.value
   return { device, ...resultBody(await offerFor(context, gateway, device, secret, durationMs)) }
-}
-
-/** All items, a few at a time, answers in the order of the questions. */
-const eachInTurn = async <T, R>(
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
-): Promise<R[]> => {
-  const results = new Array<R>(items.length)
-  let next = 0
-  const worker = async () => {
-    while (next < items.length) {
-      const place = next++
-      results[place] = await work(items[place] as T)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
-  return results
 }
 
 const say = (context: BrokerContext, connection: Connection, body: unknown) =>
@@ -84,7 +71,7 @@ const claims: Handler = async (context, connection, payload) => {
     return 'malformed'
   }
   const results = await inOrder(connection, () =>
-    eachInTurn(items, (item) => claimItem(context, connection, item)),
+    eachInLane(items, nameIn, (item) => claimItem(context, connection, item)),
   )
   await say(context, connection, results)
   return 'acknowledged'

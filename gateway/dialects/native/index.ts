@@ -13,6 +13,8 @@ export const native: HttpDialect = {
   routes: (context) => async (app) => {
     await app.register(
       async (v1) => {
+        // JSON and nothing else: what a form or an <img> can send gets 415 (research/security.md S99).
+        v1.removeContentTypeParser('text/plain')
         const guards = createGuards(context.registry)
         honourIdempotencyKeys(v1, {
           store: context.store,
