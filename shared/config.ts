@@ -103,10 +103,6 @@ export const readConfig = (
     const value = env[setting] ?? file.get(setting)
     return value === undefined || value === '' ? undefined : value
   }
-  for (const name of Object.keys(env))
-    if (name.startsWith('LATCHKEY_') && !(SETTINGS as readonly string[]).includes(name))
-      faults.push(`${name}: there is no such setting`)
-
   const port = (setting: Setting, fallback: number): number => {
     const text = get(setting)
     if (text === undefined) return fallback
