@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { Aedes } from 'aedes'
-import { type Attached, attachClaiming } from './attach.ts'
+import { type Attached, attachClaiming, DEVICE_PACKET_BYTES } from './attach.ts'
 import type { BrokerContext, MqttDialect } from './dialect.ts'
 import { limitPackets, type PacketLimit } from './front/packet-limit.ts'
 import { asBrokerPort, type Client } from './port.ts'
@@ -22,11 +22,11 @@ export type RunningBroker = {
   readonly close: () => Promise<void>
 }
 
-/** A socket without a whole CONNECT is closed after this time: CONTRACT 6 "MQTT". */
-const CONNECT_MS = 10_000
+/** A socket without a whole CONNECT is closed after this time; promised are 10 s. */
+const CONNECT_MS = 8_000
 /** A reader that takes nothing for so long is cut. */
 const DRAIN_MS = 5_000
-const LIMITS = { connect: 4 * 1024, packet: 64 * 1024 }
+const LIMITS = { connect: 4 * 1024, packet: DEVICE_PACKET_BYTES }
 const SAID_ONCE_MS = 60_000
 
 /** The MQTT edge in a process of ours: an Aedes with claiming attached, behind a limited socket. */

@@ -11,6 +11,23 @@ export type TestDevice = {
   readonly end: () => Promise<void>
 }
 
+/** What `connectAsync` does, but a refused client is ended and keeps nothing alive. */
+const connected = (url: string, options: IClientOptions): Promise<MqttClient> =>
+  new Promise((resolve, reject) => {
+    const client = mqtt.connect(url, options)
+    const fail = (error: Error) => {
+      client.end(true)
+      reject(error)
+    }
+    client.once('connect', () => {
+      client.off('close', closed)
+      resolve(client)
+    })
+    const closed = () => fail(new Error('closed before it was connected'))
+    client.once('error', fail)
+    client.once('close', closed)
+  })
+
 /** Connects with a credential and subscribes; throws what the broker refuses. */
 export const connectDevice = async (
   url: string,
@@ -18,7 +35,7 @@ export const connectDevice = async (
   topics: readonly string[] = [],
   options: IClientOptions = {},
 ): Promise<TestDevice> => {
-  const client = await mqtt.connectAsync(url, {
+  const client = await connected(url, {
     username,
     reconnectPeriod: 0,
     connectTimeout: 5000,

@@ -1,0 +1,26 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { createEngine } from '../../shared/claim/engine.ts'
+import { type BudgetLimits, createBudget } from '../../shared/guard/budget.ts'
+import { createDigests } from '../../shared/guard/digests.ts'
+import { silentLog } from '../../shared/log.ts'
+import { makeFirst } from '../../shared/registry/first-start.ts'
+import { createRegistry } from '../../shared/registry/index.ts'
+import type { Store } from '../../shared/store/port.ts'
+import { ADMIN } from './server.ts'
+
+/** Engine and registry on a store, with a clock that the test moves. */
+export const partsOn = async (store: Store, limits?: BudgetLimits) => {
+  const clock = { now: Date.now() }
+  const now = () => clock.now
+  const digests = createDigests(new Uint8Array(32).fill(7))
+  const newId = () => randomUUID()
+  const registry = createRegistry({ store, digests, now, newId, random: (n) => randomInt(n) })
+  const budget = createBudget(store, limits)
+  const engine = createEngine({ store, digests, budget, log: silentLog, now, newId })
+  await makeFirst(registry, ADMIN)
+  const project = await registry.projects.find('default')
+  if (project === undefined) throw new Error('there is no default project')
+  return { registry, engine, digests, clock, now, project: project.id }
+}
+
+export type Parts = Awaited<ReturnType<typeof partsOn>>
