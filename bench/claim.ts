@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Benchmark, Row } from './benchmark.ts'
 import { type Child, startChild } from './child.ts'
 import { createPoster, type LoadDevice, loadDevice, timed } from './load.ts'
-import type { Benchmark, Row } from './run.ts'
 
 const ROUNDS = 5
 const DEVICES = 600

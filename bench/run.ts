@@ -1,18 +1,5 @@
+import type { Benchmark, Row } from './benchmark.ts'
 import { claim } from './claim.ts'
-
-/** One line of a benchmark. `ratio`: CPU over that of the bare parts in the same run. */
-export type Row = {
-  readonly cpuUs: number
-  readonly perSecond: number
-  readonly range?: readonly [number, number]
-  readonly ratio?: number
-}
-
-export type Benchmark = {
-  readonly name: string
-  readonly about: string
-  readonly run: () => Promise<Readonly<Record<string, Row>>>
-}
 
 const BENCHMARKS: readonly Benchmark[] = [claim]
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { StoreDown } from '../shared/errors.ts'
 import type { Device } from '../shared/model/records.ts'
-import type { Connection } from './connection.ts'
-import type { BrokerContext, Handler, MqttDialect } from './dialect.ts'
-import type { PacketLimit } from './front/packet-limit.ts'
+import { type Connection, grantedQos, type Reply } from './connection.ts'
+import type { BrokerContext, Handler, LevelHandler, MqttDialect } from './dialect.ts'
+import { REASON_CODES } from './front/fault.ts'
+import type { Front } from './front/front.ts'
 import { createOutbox } from './outbox.ts'
 import {
   type AuthError,
@@ -14,15 +15,14 @@ import {
 } from './port.ts'
 import { createPresence } from './presence.ts'
 
-/** Bytes of a packet from a gateway's device. */
-export const GATEWAY_PACKET_BYTES = 1024 * 1024
-
 export type AttachOptions = BrokerContext & {
   readonly dialects: readonly MqttDialect[]
   /** `refuse`: only devices may connect. `pass`: who is no device of ours is left to the broker's own hooks. */
   readonly strangers: 'refuse' | 'pass'
-  /** The limit before a connection, where there is one: raised for gateways. */
-  readonly limitOf?: (client: Client) => PacketLimit | undefined
+  /** What stands before a connection, where something does: it knows the client's version and can say why. */
+  readonly frontOf?: (client: Client) => Front | undefined
+  /** Bytes of a packet from a gateway's device, where a front keeps limits. */
+  readonly gatewayPacketBytes?: number
 }
 
 export type Attached = {
@@ -38,6 +38,13 @@ const NOTHING = Buffer.alloc(0)
 /** A device's credential is 43 base64url characters. */
 const CREDENTIAL = /^[A-Za-z0-9_-]{43}$/
 
+/** Where an MQTT 5 client wants the answer (4.10): its Response Topic and Correlation Data. */
+const replyOf = ({ mqtt5 }: PublishPacket): Reply | undefined => {
+  const topic = mqtt5?.get('responseTopic')
+  if (typeof topic !== 'string') return undefined
+  return { topic, correlationData: mqtt5?.get('correlationData') as Buffer | undefined }
+}
+
 const refuse = (returnCode: number): AuthError =>
   Object.assign(new Error('refused'), { returnCode })
 
@@ -51,12 +58,15 @@ type Arrival =
  * else when `strangers` is `pass`.
  */
 export const attachClaiming = async (aedes: object, options: AttachOptions): Promise<Attached> => {
-  const { dialects, strangers, limitOf, ...context } = options
+  const { dialects, strangers, frontOf, gatewayPacketBytes, ...context } = options
   const { registry, log, store, now } = context
   const broker = asBrokerPort(aedes)
   const theirs = { ...hooksOf(broker) }
   const arrivals = new WeakMap<Client, Arrival>()
   const handlers = new Map<string, Handler>(dialects.flatMap((d) => [...d.publishes]))
+  const below = new Map<string, LevelHandler>(
+    dialects.flatMap((d) => [...(d.publishesBelow ?? [])]),
+  )
   const filters = new Map<string, MqttDialect>(
     dialects.flatMap((d) => [...d.subscribes].map((filter) => [filter, d] as const)),
   )
@@ -70,6 +80,7 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
 
   const connect = (client: Client, device: Device): Connection => ({
     client,
+    front: frontOf?.(client),
     device: device.id,
     project: device.project,
     name: device.name,
@@ -136,13 +147,22 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     client.conn.once('close', () => presence.leave(connection))
     void arrive(connection).then((error) => {
       if (error !== undefined) return done(error, null)
-      if (connection.isGateway) limitOf?.(client)?.raise(GATEWAY_PACKET_BYTES)
+      if (connection.isGateway && gatewayPacketBytes !== undefined)
+        connection.front?.setPacketLimit(gatewayPacketBytes)
       log.debug(
         { device: connection.device, generation: connection.generation },
         'device connected',
       )
       done(null, true)
     })
+  }
+
+  const handlerOf = (topic: string): Handler | undefined => {
+    const exact = handlers.get(topic)
+    if (exact !== undefined) return exact
+    const end = topic.lastIndexOf('/') + 1
+    const handler = below.get(topic.slice(0, end))
+    return handler && ((...[c, on, payload]) => handler(c, on, payload, topic.slice(end)))
   }
 
   /** From here on the packet carries nothing: no payload, no topic of anybody's. */
@@ -155,29 +175,40 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
   const handle = async (handler: Handler, connection: Connection, packet: PublishPacket) => {
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
     blank(packet)
-    const verdict = await handler(context, connection, payload)
+    const verdict = await handler(context, connection, payload, replyOf(packet))
     switch (verdict) {
       case 'acknowledged':
+        return undefined
       case 'malformed':
+        connection.front?.answer(packet.messageId, REASON_CODES.payloadFormatInvalid)
         return undefined
       case 'unacknowledged':
         // Aedes answers QoS 0 with nothing and keeps the connection.
         packet.qos = 0
         return undefined
+      case 'dismissed':
+        // After this turn, in which Aedes writes the PUBACK.
+        setImmediate(() => connection.client.conn.end())
+        return undefined
       case 'closed':
-        return new Error('closed by the rules of the protocol')
+        // Only 3.1.1 has no other way to say that a payload is malformed.
+        if (connection.front?.version() !== 5)
+          return new Error('closed by the rules of the protocol')
+        connection.front.answer(packet.messageId, REASON_CODES.payloadFormatInvalid)
+        return undefined
     }
   }
 
   broker.authorizePublish = (client, packet, done) => {
     const connection = connectionOf(client)
+    const handler = handlerOf(packet.topic)
     if (connection === undefined) {
       if (strangers === 'refuse') return done(new Error('not a device'))
-      if (handlers.has(packet.topic)) return done(new Error('topic of a device'))
+      if (handler !== undefined) return done(new Error('topic of a device'))
       return theirs.authorizePublish.call(broker, client, packet, done)
     }
-    const handler = handlers.get(packet.topic)
     if (handler === undefined) {
+      connection.front?.answer(packet.messageId, REASON_CODES.notAuthorized)
       blank(packet)
       return done(null)
     }
@@ -212,7 +243,7 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     const connection = connectionOf(client)
     if (connection === undefined)
       return strangers === 'refuse' ? null : theirs.authorizeForward.call(broker, client, packet)
-    return connection.subscribed.has(packet.topic) ? packet : null
+    return grantedQos(connection, packet.topic) === undefined ? null : packet
   }
 
   broker.publish = (packet, client, done) => {
@@ -231,6 +262,9 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
         client.conn.destroy()
       })
     }
+  })
+  broker.on('keepaliveTimeout', (client: Client) => {
+    connectionOf(client)?.front?.end(REASON_CODES.keepAliveTimeout)
   })
   broker.on('unsubscribe', (topics: readonly string[], client: Client) => {
     for (const topic of topics) connectionOf(client)?.subscribed.delete(topic)

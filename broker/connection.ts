@@ -1,10 +1,14 @@
 import type { Log } from '../shared/log.ts'
 import type { DeviceId, ProjectId } from '../shared/model/ids.ts'
+import { REASON_CODES } from './front/fault.ts'
+import type { Front } from './front/front.ts'
 import type { Client, PublishPacket } from './port.ts'
 
 /** One device's live connection, and what it may hear. */
 export type Connection = {
   readonly client: Client
+  /** What stands before it; `undefined` in a broker that is not ours. */
+  readonly front: Front | undefined
   readonly device: DeviceId
   readonly project: ProjectId
   readonly name: string
@@ -22,22 +26,40 @@ export type Connection = {
 /** Bytes that may lie unsent for one client before it is cut. */
 const LONGEST_BACKLOG = 4 * 1024 * 1024
 
+/** The QoS a device hears a topic with: subscribed to it exactly, or with `+` for its last level. */
+export const grantedQos = ({ subscribed }: Connection, topic: string): 0 | 1 | undefined =>
+  subscribed.get(topic) ?? subscribed.get(`${topic.slice(0, topic.lastIndexOf('/') + 1)}+`)
+
+/** Where the client wants the answer to a publish of its own. */
+export type Reply = { readonly topic: string; readonly correlationData: Buffer | undefined }
+
+/** Ends a connection, with the reason where the client can read one. */
+export const cut = ({ front, client }: Connection, reasonCode: number): void => {
+  if (front === undefined) client.conn.destroy()
+  else front.end(reasonCode)
+}
+
 /** Sends to one device, if it is subscribed; resolves when written or when it is gone. */
 export const deliver = (
   connection: Connection,
   topic: string,
   body: unknown,
   log: Log,
+  reply?: Reply,
 ): Promise<void> => {
-  const { client, subscribed } = connection
-  const qos = subscribed.get(topic)
+  const { client, front } = connection
+  const payload = typeof body === 'string' ? body : JSON.stringify(body)
+  // The answer goes where the client asked, if it may hear that topic.
+  if (reply !== undefined && !client.closed && grantedQos(connection, reply.topic) !== undefined) {
+    if (front?.publish(reply.topic, payload, reply.correlationData)) return Promise.resolve()
+  }
+  const qos = grantedQos(connection, topic)
   if (qos === undefined || client.closed) return Promise.resolve()
   if (client.conn.writableLength > LONGEST_BACKLOG) {
     log.warn({ device: connection.device }, 'cut: does not read what is sent to it')
-    client.conn.destroy()
+    cut(connection, REASON_CODES.quotaExceeded)
     return Promise.resolve()
   }
-  const payload = typeof body === 'string' ? body : JSON.stringify(body)
   const packet: PublishPacket = { cmd: 'publish', topic, payload, qos, retain: false, dup: false }
   return new Promise((resolve) => client.publish(packet, () => resolve()))
 }

@@ -3,7 +3,7 @@ import type { Log } from '../shared/log.ts'
 import type { Device, Notice } from '../shared/model/records.ts'
 import type { Registry } from '../shared/registry/index.ts'
 import type { Store } from '../shared/store/port.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Reply } from './connection.ts'
 
 /** What the MQTT dialects work with. */
 export type BrokerContext = {
@@ -16,15 +16,25 @@ export type BrokerContext = {
 
 /**
  * What becomes of a handled publish: `acknowledged` (its work is committed), `malformed` and kept (an MQTT 5 client
- * is told 0x99), `unacknowledged` (no PUBACK, the connection stays), `closed` (no PUBACK, the connection ends).
+ * is told 0x99), `unacknowledged` (no PUBACK, the connection stays), `closed` (no PUBACK, the connection ends),
+ * `dismissed` (acknowledged, then the connection ends).
  */
-export type Verdict = 'acknowledged' | 'malformed' | 'unacknowledged' | 'closed'
+export type Verdict = 'acknowledged' | 'malformed' | 'unacknowledged' | 'closed' | 'dismissed'
 
 /** Handles what a device published on one topic. Throws `StoreDown`: the publish stays unacknowledged. */
 export type Handler = (
   context: BrokerContext,
   connection: Connection,
   payload: Uint8Array,
+  reply?: Reply,
+) => Promise<Verdict>
+
+/** Handles what a device published one level below a topic; `last` is that level. */
+export type LevelHandler = (
+  context: BrokerContext,
+  connection: Connection,
+  payload: Uint8Array,
+  last: string,
 ) => Promise<Verdict>
 
 /** The MQTT side of a platform: rows of topics. */
@@ -32,7 +42,9 @@ export type MqttDialect = {
   readonly name: string
   /** Topics that a device publishes, exactly. */
   readonly publishes: ReadonlyMap<string, Handler>
-  /** Filters that a device may subscribe to, exactly. */
+  /** Topics whose last level a device chooses, up to and with the slash before it. */
+  readonly publishesBelow?: ReadonlyMap<string, LevelHandler>
+  /** Filters that a device may subscribe to, exactly. The last level may be `+`. */
   readonly subscribes: ReadonlySet<string>
   /** Called after the SUBACK of one of `subscribes`. */
   readonly onSubscribed?: (

@@ -1,10 +1,12 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { Aedes } from 'aedes'
-import { type Attached, attachClaiming, DEVICE_PACKET_BYTES } from './attach.ts'
+import { type Attached, attachClaiming } from './attach.ts'
 import type { BrokerContext, MqttDialect } from './dialect.ts'
-import { limitPackets, type PacketLimit } from './front/packet-limit.ts'
-import { asBrokerPort, type Client } from './port.ts'
+import { REASON_CODES } from './front/fault.ts'
+import { type Front, type FrontEvent, standBefore } from './front/front.ts'
+import { DEFAULT_LIMITS, type Limits } from './front/limits.ts'
+import { asBrokerPort, type Client, packetSinkOf } from './port.ts'
 
 export type BrokerOptions = BrokerContext & {
   readonly dialects: readonly MqttDialect[]
@@ -12,6 +14,7 @@ export type BrokerOptions = BrokerContext & {
   /** 0: a free one. */
   readonly port: number
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
+  readonly limits?: Limits
 }
 
 export type RunningBroker = {
@@ -26,12 +29,11 @@ export type RunningBroker = {
 const CONNECT_MS = 8_000
 /** A reader that takes nothing for so long is cut. */
 const DRAIN_MS = 5_000
-const LIMITS = { connect: 4 * 1024, packet: DEVICE_PACKET_BYTES }
 const SAID_ONCE_MS = 60_000
 
 /** The MQTT edge in a process of ours: an Aedes with claiming attached, behind a limited socket. */
 export const startBroker = async (options: BrokerOptions): Promise<RunningBroker> => {
-  const { host, port, tls, ...rest } = options
+  const { host, port, tls, limits = DEFAULT_LIMITS, ...rest } = options
   const { log } = rest
   const aedes = await Aedes.createBroker({
     connectTimeout: CONNECT_MS,
@@ -39,29 +41,31 @@ export const startBroker = async (options: BrokerOptions): Promise<RunningBroker
     maxTopicLevels: 10,
   })
   const broker = asBrokerPort(aedes)
-  const limits = new WeakMap<Client, PacketLimit>()
-  const sockets = new Set<Socket>()
+  const fronts = new WeakMap<Client, Front>()
+  const sockets = new Map<Socket, Front>()
   broker.on('error', (error: Error) => log.error({ err: error }, 'broker'))
   const attached: Attached = await attachClaiming(aedes, {
     ...rest,
     strangers: 'refuse',
-    limitOf: (client) => limits.get(client),
+    frontOf: (client) => fronts.get(client),
+    gatewayPacketBytes: limits.gatewayPacketBytes,
   })
 
   let saidAt = 0
-  const sayRefused = () => {
+  const onEvent = ({ what, rule }: FrontEvent) => {
     const now = Date.now()
     if (now < saidAt + SAID_ONCE_MS) return
     saidAt = now
-    log.info({}, 'a client was cut: its packet is too long or malformed (said once a minute)')
+    log.info({ what, rule }, 'a client did what it may not (said once a minute)')
   }
 
   const accept = (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    const limit = limitPackets(socket, LIMITS, sayRefused)
-    limits.set(broker.handle(socket), limit)
+    const client = broker.handle(socket)
+    const front = standBefore(packetSinkOf(client), socket, { limits, onEvent })
+    fronts.set(client, front)
+    sockets.set(socket, front)
+    socket.once('close', () => sockets.delete(socket))
   }
 
   const server: Server =
@@ -80,7 +84,7 @@ export const startBroker = async (options: BrokerOptions): Promise<RunningBroker
   let closing: Promise<void> | undefined
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const socket of sockets) socket.destroy()
+    for (const front of sockets.values()) front.end(REASON_CODES.serverShuttingDown)
     await closed
     await attached.detach()
     await new Promise<void>((resolve) => broker.close(() => resolve()))

@@ -8,6 +8,9 @@ export type PublishPacket = {
   qos: 0 | 1 | 2
   retain: boolean
   dup: boolean
+  messageId?: number
+  /** The properties of a publish that came through our front from a client of MQTT 5. */
+  mqtt5?: ReadonlyMap<string, number | string | Buffer>
 }
 
 export type ConnectPacket = {
@@ -67,3 +70,44 @@ export type BrokerPort = {
 
 /** The only place where a real Aedes becomes our port. */
 export const asBrokerPort = (aedes: object): BrokerPort => aedes as unknown as BrokerPort
+
+/** The packets of one client, taken in the stead of the broker's own parser. */
+export type PacketSink = {
+  /** Every chunk that the broker reads goes to `take` from now on. */
+  readonly take: (take: (chunk: Buffer) => void) => void
+  /** Gives the broker a packet as if its parser had read it. */
+  readonly emit: (packet: object) => void
+  /** The broker reads no more until `resume`. */
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
+type Inside = {
+  readonly _parser: {
+    parse: (chunk: Buffer) => void
+    emit: (event: 'packet', packet: object) => boolean
+  }
+  pause(): void
+  resume(): void
+  readonly closed: boolean
+}
+
+/**
+ * Takes the place of a client's parser. Aedes 1.2.0 gives `_parser.parse` every chunk and listens to its `packet` event
+ * (lib/client.js): that is all we rely on of its inside, and it is tested.
+ */
+export const packetSinkOf = (client: Client): PacketSink => {
+  const inside = client as unknown as Inside
+  return {
+    take: (take) => {
+      inside._parser.parse = take
+    },
+    emit: (packet) => {
+      inside._parser.emit('packet', packet)
+    },
+    pause: () => inside.pause(),
+    resume: () => {
+      if (!inside.closed) inside.resume()
+    },
+  }
+}

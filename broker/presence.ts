@@ -3,7 +3,8 @@ import type { Presence } from '../shared/model/records.ts'
 import { keys } from '../shared/store/keys.ts'
 import type { Store } from '../shared/store/port.ts'
 import { put, readOne, transact, unchanged } from '../shared/store/transact.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, cut } from './connection.ts'
+import { REASON_CODES } from './front/fault.ts'
 
 const CHANNEL = 'presence'
 
@@ -48,7 +49,7 @@ export const createPresence = ({ store, node, now }: PresenceOptions) => {
     const { device } = connection
     const former = holders.get(device)
     holders.set(device, connection)
-    former?.client.conn.destroy()
+    if (former !== undefined) cut(former, REASON_CODES.sessionTakenOver)
     await inLine(device, async () => {
       if (holders.get(device) !== connection) return
       connection.generation = await record(connection)
@@ -67,7 +68,7 @@ export const createPresence = ({ store, node, now }: PresenceOptions) => {
     const taken = JSON.parse(message) as Taken
     const held = holders.get(taken.device)
     if (held === undefined || taken.node === node || held.generation === 0) return
-    if (taken.generation > held.generation) held.client.conn.destroy()
+    if (taken.generation > held.generation) cut(held, REASON_CODES.sessionTakenOver)
   }
 
   return {

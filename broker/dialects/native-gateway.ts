@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { checker, parseJson } from '../../shared/check.ts'
 import { type Opened, type Refused, refused } from '../../shared/model/outcomes.ts'
-import { type Connection, deliver, inOrder } from '../connection.ts'
+import { type Connection, deliver, inOrder, type Reply } from '../connection.ts'
 import type { BrokerContext, Handler } from '../dialect.ts'
 import { eachInLane } from '../lanes.ts'
 import { ClaimMembers, NATIVE_WINDOW, resultBody } from './native-window.ts'
@@ -57,23 +57,23 @@ const claimItem = async (
   return { device, ...resultBody(await offerFor(context, gateway, device, secret, durationMs)) }
 }
 
-const say = (context: BrokerContext, connection: Connection, body: unknown) =>
-  deliver(connection, RESULT, body, context.log)
+const say = (context: BrokerContext, connection: Connection, body: unknown, reply?: Reply) =>
+  deliver(connection, RESULT, body, context.log, reply)
 
-const claims: Handler = async (context, connection, payload) => {
+const claims: Handler = async (context, connection, payload, reply) => {
   if (!connection.isGateway) {
-    await say(context, connection, { state: 'refused', reason: 'gateway-not-entitled' })
+    await say(context, connection, { state: 'refused', reason: 'gateway-not-entitled' }, reply)
     return 'acknowledged'
   }
   const items = parseJson(payload)
   if (!Array.isArray(items) || items.length > LONGEST_BATCH) {
-    await say(context, connection, { state: 'refused', reason: 'bad-request' })
+    await say(context, connection, { state: 'refused', reason: 'bad-request' }, reply)
     return 'malformed'
   }
   const results = await inOrder(connection, () =>
     eachInLane(items, nameIn, (item) => claimItem(context, connection, item)),
   )
-  await say(context, connection, results)
+  await say(context, connection, results, reply)
   return 'acknowledged'
 }
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { checker, parseJson } from '../../shared/check.ts'
 import type { Device } from '../../shared/model/records.ts'
-import { type Connection, deliver, inOrder } from '../connection.ts'
+import { type Connection, deliver, inOrder, type Reply } from '../connection.ts'
 import type { BrokerContext, Handler, MqttDialect } from '../dialect.ts'
 import { gatewayHandlers, gatewayTopics } from './native-gateway.ts'
 import { ClaimMembers, NATIVE_WINDOW, resultBody } from './native-window.ts'
@@ -13,14 +13,14 @@ const strict = { additionalProperties: false } as const
 const claimOf = checker(Type.Object(ClaimMembers, strict))
 const nothingOf = checker(Type.Object({}, strict))
 
-const refuseMalformed = async ({ log }: BrokerContext, connection: Connection) => {
-  await deliver(connection, RESULT, { state: 'refused', reason: 'bad-request' }, log)
+const refuseMalformed = async ({ log }: BrokerContext, connection: Connection, reply?: Reply) => {
+  await deliver(connection, RESULT, { state: 'refused', reason: 'bad-request' }, log, reply)
   return 'malformed' as const
 }
 
-const claim: Handler = async (context, connection, payload) => {
+const claim: Handler = async (context, connection, payload, reply) => {
   const body = claimOf(parseJson(payload))
-  if (!body.ok) return refuseMalformed(context, connection)
+  if (!body.ok) return refuseMalformed(context, connection, reply)
   const { secret, durationMs } = body.value
   const outcome = await inOrder(connection, () =>
     context.engine.offerWindow({
@@ -32,12 +32,12 @@ const claim: Handler = async (context, connection, payload) => {
       via: 'latchkey',
     }),
   )
-  await deliver(connection, RESULT, resultBody(outcome), context.log)
+  await deliver(connection, RESULT, resultBody(outcome), context.log, reply)
   return 'acknowledged'
 }
 
-const release: Handler = async (context, connection, payload) => {
-  if (!nothingOf(parseJson(payload)).ok) return refuseMalformed(context, connection)
+const release: Handler = async (context, connection, payload, reply) => {
+  if (!nothingOf(parseJson(payload)).ok) return refuseMalformed(context, connection, reply)
   const outcome = await inOrder(connection, () =>
     context.engine.releaseDevice({
       project: connection.project,
@@ -47,7 +47,7 @@ const release: Handler = async (context, connection, payload) => {
     }),
   )
   if (outcome.state === 'refused')
-    await deliver(connection, RESULT, { state: 'refused', reason: outcome.reason }, context.log)
+    await deliver(connection, RESULT, resultBody(outcome), context.log, reply)
   return 'acknowledged'
 }
 

@@ -1,0 +1,112 @@
+import type { Cursor } from './cursor.ts'
+import { malformed, protocolError } from './fault.ts'
+
+type Kind = 'u8' | 'u16' | 'u32' | 'varint' | 'text' | 'binary' | 'pair'
+
+type Row = {
+  readonly name: string
+  readonly kind: Kind
+  readonly on: string
+  readonly repeats?: true
+}
+
+/** MQTT 5, table 2-4: the properties that a client may send, and on which packets. */
+const PROPERTIES = new Map<number, Row>([
+  [0x01, { name: 'payloadFormatIndicator', kind: 'u8', on: 'publish will' }],
+  [0x02, { name: 'messageExpiryInterval', kind: 'u32', on: 'publish will' }],
+  [0x03, { name: 'contentType', kind: 'text', on: 'publish will' }],
+  [0x08, { name: 'responseTopic', kind: 'text', on: 'publish will' }],
+  [0x09, { name: 'correlationData', kind: 'binary', on: 'publish will' }],
+  [0x0b, { name: 'subscriptionIdentifier', kind: 'varint', on: 'subscribe' }],
+  [0x11, { name: 'sessionExpiryInterval', kind: 'u32', on: 'connect disconnect' }],
+  [0x15, { name: 'authenticationMethod', kind: 'text', on: 'connect auth' }],
+  [0x16, { name: 'authenticationData', kind: 'binary', on: 'connect auth' }],
+  [0x17, { name: 'requestProblemInformation', kind: 'u8', on: 'connect' }],
+  [0x18, { name: 'willDelayInterval', kind: 'u32', on: 'will' }],
+  [0x19, { name: 'requestResponseInformation', kind: 'u8', on: 'connect' }],
+  [0x1f, { name: 'reasonString', kind: 'text', on: 'puback disconnect auth' }],
+  [0x21, { name: 'receiveMaximum', kind: 'u16', on: 'connect' }],
+  [0x22, { name: 'topicAliasMaximum', kind: 'u16', on: 'connect' }],
+  [0x23, { name: 'topicAlias', kind: 'u16', on: 'publish' }],
+  [
+    0x26,
+    {
+      name: 'userProperty',
+      kind: 'pair',
+      on: 'connect publish will puback subscribe unsubscribe disconnect auth',
+      repeats: true,
+    },
+  ],
+  [0x27, { name: 'maximumPacketSize', kind: 'u32', on: 'connect' }],
+])
+
+/** Properties that we act on, by name. User properties are read and forgotten. */
+export type Properties = ReadonlyMap<string, number | string | Buffer>
+
+const NONE: Properties = new Map()
+/** More than that many properties on one packet is nobody's good intention (CVE-2021-41039 elsewhere). */
+const MOST = 64
+/** [MQTT5-3.1.2.11]: zero is a protocol error. */
+const NEVER_ZERO = new Set([
+  'receiveMaximum',
+  'maximumPacketSize',
+  'topicAlias',
+  'subscriptionIdentifier',
+])
+const BOOLEAN = new Set([
+  'payloadFormatIndicator',
+  'requestProblemInformation',
+  'requestResponseInformation',
+])
+
+const readValue = (cursor: Cursor, kind: Kind): number | string | Buffer => {
+  switch (kind) {
+    case 'u8':
+      return cursor.u8()
+    case 'u16':
+      return cursor.u16()
+    case 'u32':
+      return cursor.u32()
+    case 'varint':
+      return cursor.varint()
+    case 'text':
+      return cursor.text()
+    case 'binary':
+      return cursor.binary()
+    case 'pair':
+      return `${cursor.text()}${cursor.text()}`
+  }
+}
+
+/** Reads the properties of one packet, each at most once where the specification says so. */
+export const readProperties = (cursor: Cursor, packet: string): Properties => {
+  const length = cursor.varint()
+  if (length === 0) return NONE
+  const end = cursor.at + length
+  if (end > cursor.end) {
+    cursor.fail(malformed('the properties are longer than their packet'))
+    return NONE
+  }
+  const properties = new Map<string, number | string | Buffer>()
+  for (let count = 0; cursor.at < end && cursor.fault === undefined; count++) {
+    const row = PROPERTIES.get(cursor.varint())
+    if (row === undefined || !row.on.split(' ').includes(packet) || count >= MOST) {
+      cursor.fail(
+        row === undefined
+          ? malformed('an unknown property')
+          : protocolError(`a property that ${packet} does not have`),
+      )
+      return NONE
+    }
+    const value = readValue(cursor, row.kind)
+    if (row.repeats) continue
+    if (properties.has(row.name)) cursor.fail(protocolError(`${row.name} twice`))
+    if (value === 0 && NEVER_ZERO.has(row.name)) cursor.fail(protocolError(`${row.name} of zero`))
+    if (BOOLEAN.has(row.name) && value !== 0 && value !== 1)
+      cursor.fail(protocolError(`${row.name} neither 0 nor 1`))
+    properties.set(row.name, value)
+  }
+  if (cursor.fault === undefined && cursor.at !== end)
+    cursor.fail(malformed('a property is longer than the properties'))
+  return properties
+}
