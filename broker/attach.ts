@@ -70,7 +70,7 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
   const filters = new Map<string, MqttDialect>(
     dialects.flatMap((d) => [...d.subscribes].map((filter) => [filter, d] as const)),
   )
-  const presence = createPresence({ store, node: randomUUID(), now })
+  const presence = createPresence({ store, node: randomUUID(), now, log })
   const outbox = createOutbox({ context, presence, dialects })
 
   const connectionOf = (client: Client | null): Connection | undefined => {
@@ -86,6 +86,7 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     name: device.name,
     isGateway: device.gateway,
     generation: 0,
+    rival: 0,
     subscribed: new Map(),
     toldEpoch: -1,
     order: Promise.resolve(),
@@ -187,6 +188,7 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
         packet.qos = 0
         return undefined
       case 'dismissed':
+        connection.front?.answer(packet.messageId, REASON_CODES.implementationSpecificError)
         // After this turn, in which Aedes writes the PUBACK.
         setImmediate(() => connection.client.conn.end())
         return undefined

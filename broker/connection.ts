@@ -15,6 +15,8 @@ export type Connection = {
   readonly isGateway: boolean
   /** Rises with every connection of the device, on all nodes. 0 until it is known. */
   generation: number
+  /** The highest generation that another node was heard to have. */
+  rival: number
   /** What it is subscribed to, with the QoS granted. */
   readonly subscribed: Map<string, 0 | 1>
   /** The highest epoch it was told, so that an old notice never follows a newer one. */
