@@ -5,6 +5,7 @@ import { indexesContract } from './contract/indexes.ts'
 import { lifetimeContract } from './contract/lifetime.ts'
 import { logsContract } from './contract/logs.ts'
 import type { Opened, OpenStore } from './contract/opened.ts'
+import { racesContract } from './contract/races.ts'
 import { wakeupsContract } from './contract/wakeups.ts'
 
 export type { Opened, OpenStore } from './contract/opened.ts'
@@ -22,6 +23,7 @@ export const storeContract = (name: string, open: OpenStore): void => {
     const store = () => opened.store
 
     entriesContract(store)
+    racesContract(store)
     indexesContract(store)
     logsContract(store)
     countersContract(store)

@@ -27,21 +27,43 @@ const SAFE = [
   '--maxmemory-policy',
   'noeviction',
 ]
-const QUIET = ['--save', '', '--bind', '127.0.0.1', '--loglevel', 'warning']
+const QUIET = [
+  '--shutdown-timeout',
+  '0',
+  '--save',
+  '',
+  '--bind',
+  '127.0.0.1',
+  '--loglevel',
+  'warning',
+]
 
 /** Whether there is a `redis-server` to start. */
 export const redisAvailable = (): boolean =>
   spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0
 
-/** Like `describe`, reported as skipped by name where there is no Redis; with `CI=true` that is a failure. */
-export const describeWithRedis = (name: string, define: () => void): void => {
-  if (redisAvailable()) describe(name, define)
+/** Like `describe`, reported as skipped by name where no Redis can be started; with `CI=true` that is a failure. */
+export const describeWithRedis = (name: string, define: () => void): void =>
+  describeIf(redisAvailable(), name, define)
+
+/** The same for tests that only need some Redis: the one of `REDIS_URL` does too. */
+export const describeWithAnyRedis = (name: string, define: () => void): void =>
+  describeIf(redisAvailable() || process.env.REDIS_URL !== undefined, name, define)
+
+const describeIf = (available: boolean, name: string, define: () => void): void => {
+  if (available) describe(name, define)
   else if (process.env.CI !== 'true')
     describe.skip(`${name} (skipped: there is no redis-server)`, define)
   else
     test(`${name}: a redis-server is needed, because CI=true`, () => {
       throw new Error('there is no redis-server in PATH')
     })
+}
+
+/** A Redis of our own, or where none can be started the one of `REDIS_URL`, which others may use too. */
+export const anyRedis = async (): Promise<Pick<RedisServer, 'url' | 'stop'>> => {
+  const url = process.env.REDIS_URL
+  return redisAvailable() || url === undefined ? startRedis() : { url, stop: async () => {} }
 }
 
 /** Starts a Redis that is safe to use (AOF, noeviction); `args` come last and so win. It always ends with this process. */

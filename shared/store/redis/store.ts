@@ -1,0 +1,123 @@
+import { StoreDown } from '../../errors.ts'
+import { type Log, silentLog } from '../../log.ts'
+import { checkChange, checkCount, checkKey } from '../bounds.ts'
+import { parsePlace } from '../place.ts'
+import type { Key, Store } from '../port.ts'
+import { createStamps } from '../stamp.ts'
+import { parseAddress } from './address.ts'
+import { commitChange } from './commit.ts'
+import { connect } from './connect.ts'
+import { countIn } from './count.ts'
+import { answered } from './failure.ts'
+import { checkFitness } from './fitness.ts'
+import { createLayout, PREFIX, parseEntry, parseItem } from './layout.ts'
+import { createWakeups } from './wakeups.ts'
+
+/** `url`: see `parseAddress`; `allowUnsafe`: run even on a Redis that could lose ownership; `prefix`: of all keys. */
+export type RedisOptions = {
+  readonly url: string
+  readonly log?: Log
+  readonly allowUnsafe?: boolean
+  readonly prefix?: string
+}
+
+/**
+ * Opens a store on a Redis, a Redis Cluster or a master that sentinels name. Rejects with `StoreDown` when it is not
+ * there within 4 s, with `StoreUnfit` when it is and must not be used.
+ */
+export const openRedis = async (options: RedisOptions): Promise<Store> => {
+  const { log = silentLog, allowUnsafe = false, prefix = PREFIX } = options
+  const address = parseAddress(options.url)
+  const layout = createLayout(prefix)
+  const connection = await connect(address, log)
+  const { commands } = connection
+  try {
+    await checkFitness(commands, address, layout, { allowUnsafe, log })
+  } catch (error) {
+    connection.end()
+    throw error
+  }
+  const wakeups = createWakeups(connection, layout, log)
+  const stamp = createStamps()
+  const pending = new Set<Promise<unknown>>()
+  let closing: Promise<void> | undefined
+
+  const open = (): void => {
+    if (closing !== undefined) throw new StoreDown('the store is closed')
+  }
+  const ask = <T>(reply: Promise<T>): Promise<T> => {
+    const answer = answered(reply)
+    const settled = () => pending.delete(answer)
+    pending.add(answer)
+    answer.then(settled, settled)
+    return answer
+  }
+  const end = async (): Promise<void> => {
+    wakeups.end()
+    await Promise.allSettled(pending)
+    connection.end()
+  }
+  const probe = '{~probe}ping' as Key
+
+  return {
+    async read(keys) {
+      open()
+      for (const key of keys) checkKey(key)
+      const [only, ...more] = keys
+      if (only === undefined) return []
+      // MGET would take a foreign type for nothing.
+      if (more.length === 0) return [parseEntry(await ask(commands.get(layout.entry(only))))]
+      return (await ask(commands.mget(keys.map(layout.entry)))).map(parseEntry)
+    },
+    async commit(change) {
+      open()
+      checkChange(change)
+      return ask(commitChange(commands, layout, change, stamp()))
+    },
+    async list(index, { after, limit }) {
+      open()
+      checkKey(index, after)
+      if (limit <= 0) return []
+      const from = after === undefined ? '-' : `(${after}`
+      return ask(commands.zrangebylex(layout.index(index), from, '+', 'LIMIT', 0, limit))
+    },
+    async tail(log, after, limit) {
+      open()
+      checkKey(log)
+      if (limit <= 0) return []
+      const place = parsePlace(after)
+      const from = place === undefined ? '-' : `(${place.ms}-${place.seq}`
+      return (await ask(commands.xrange(layout.log(log), from, '+', 'COUNT', limit))).map(parseItem)
+    },
+    async last(log, limit) {
+      open()
+      checkKey(log)
+      if (limit <= 0) return []
+      return (await ask(commands.xrevrange(layout.log(log), '+', '-', 'COUNT', limit))).map(
+        parseItem,
+      )
+    },
+    async count(budget, windowMs, by) {
+      open()
+      checkCount(budget, windowMs, by)
+      return ask(countIn(commands, layout.counter(budget), windowMs, by))
+    },
+    async announce(channel, message) {
+      open()
+      await ask(wakeups.announce(channel, message))
+    },
+    async watch(channel, listener) {
+      open()
+      return wakeups.watch(channel, listener)
+    },
+    async ping() {
+      open()
+      const put = [{ key: probe, value: '', expiresAt: Date.now() }]
+      await ask(commitChange(commands, layout, { put }, stamp()))
+    },
+    close() {
+      closing ??= end()
+      return closing
+    },
+  }
+}
