@@ -9,6 +9,8 @@ import { type Problem, sendProblem } from './problem.ts'
 /** `dialects`: the platform APIs to serve beside what every gateway has. */
 export type GatewayOptions = GatewayContext & {
   readonly dialects: readonly HttpDialect[]
+  /** Whether the numbers of `/metrics` are for everybody; else only for this machine. */
+  readonly publicMetrics?: boolean
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
 }
 
@@ -57,6 +59,10 @@ const withTimeout = async (work: Promise<void>, ms: number) => {
   }
 }
 
+/** Whether a peer is on this machine. */
+const isLoopback = (address: string | undefined): boolean =>
+  address !== undefined && /^(::1|(::ffff:)?127\.)/.test(address)
+
 const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
   const ajv = new Ajv({
     strict: true,
@@ -91,7 +97,7 @@ const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
 
 /** The HTTP edge: health, and one plugin for each dialect. Not listening yet. */
 export const buildGateway = async (options: GatewayOptions): Promise<FastifyInstance> => {
-  const { log, store, dialects, ...rest } = options
+  const { log, store, metrics, dialects, publicMetrics, ...rest } = options
   const app = createApp(options)
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -120,6 +126,18 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
     return reply.send({ status: 'ready' })
   })
 
-  for (const dialect of dialects) await app.register(dialect.routes({ log, store, ...rest }))
+  app.get('/metrics', async (request, reply) => {
+    if (!publicMetrics && !isLoopback(request.socket.remoteAddress))
+      return sendProblem(reply, {
+        status: 404,
+        reason: 'bad-request',
+        detail: 'There is nothing at this path.',
+      })
+    const { type, text } = await metrics.read()
+    return reply.type(type).send(text)
+  })
+
+  for (const dialect of dialects)
+    await app.register(dialect.routes({ log, store, metrics, ...rest }))
   return app
 }

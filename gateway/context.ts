@@ -1,6 +1,7 @@
 import type { Engine } from '../shared/claim/engine.ts'
 import type { Digests } from '../shared/guard/digests.ts'
 import type { Log } from '../shared/log.ts'
+import type { Metrics } from '../shared/metrics.ts'
 import type { Registry } from '../shared/registry/index.ts'
 import type { Store } from '../shared/store/port.ts'
 
@@ -11,6 +12,7 @@ export type GatewayContext = {
   readonly engine: Engine
   readonly digests: Digests
   readonly log: Log
+  readonly metrics: Metrics
   readonly now: () => number
   /** How the outside calls us, without a slash at the end. */
   readonly publicUrl: () => string

@@ -1,6 +1,7 @@
 import type { Budget, Turn } from '../guard/budget.ts'
 import type { Digests } from '../guard/digests.ts'
 import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
 import type { ClaimId, DeviceId, HomeId, OfferId, ProjectId, UserId } from '../model/ids.ts'
 import {
   type Claimed,
@@ -69,6 +70,7 @@ export type EngineOptions = {
   readonly digests: Digests
   readonly budget: Budget
   readonly log: Log
+  readonly metrics: Metrics
   readonly now: () => number
   /** A fresh UUID. */
   readonly newId: () => string
@@ -78,7 +80,8 @@ export type EngineOptions = {
 const isWrongTry = (outcome: Claimed | Refused) => outcome.state === 'refused' && !outcome.entitled
 
 /** The one place that decides whose device it is. Every method throws `StoreDown` when it cannot tell. */
-export const createEngine = ({ store, digests, budget, log, now, newId }: EngineOptions) => {
+export const createEngine = (options: EngineOptions) => {
+  const { store, digests, budget, log, metrics, now, newId } = options
   const digestOf = (device: DeviceId | string, secret: string | undefined) =>
     secret === undefined || secret === '' ? undefined : digests.secret(device, secret)
 
@@ -97,8 +100,8 @@ export const createEngine = ({ store, digests, budget, log, now, newId }: Engine
     })
   }
 
-  const offerWindow = (offer: OfferWindow): Promise<Opened | Refused> =>
-    transact<Opened | Refused>(store, async () => {
+  const offerWindow = async (offer: OfferWindow): Promise<Opened | Refused> => {
+    const outcome = await transact<Opened | Refused>(store, async () => {
       const { device, policy } = await snapshot(offer.project, offer.device)
       if (device.value === undefined) return { result: refused('device-unknown', true) }
       const { outcome, device: after } = openWindow(
@@ -119,6 +122,16 @@ export const createEngine = ({ store, digests, budget, log, now, newId }: Engine
         change: { expect: [unchanged(device)], put: [put(device.key, after)] },
       }
     })
+    return counted('offer', outcome)
+  }
+
+  const counted = <T extends Opened | Claimed | Released | Refused>(
+    verb: 'offer' | 'redeem' | 'release',
+    outcome: T,
+  ): T => {
+    metrics.claim(verb, outcome.state, outcome.state === 'refused' ? outcome.reason : undefined)
+    return outcome
+  }
 
   /** The maker's half. `false`: there is no such device. */
   const offerBoxKey = (
@@ -233,6 +246,7 @@ export const createEngine = ({ store, digests, budget, log, now, newId }: Engine
     if (!turn.granted) {
       const outcome = { ...refused('too-many-attempts', true), retryAfterMs: turn.retryAfterMs }
       const attempt = attemptOf(command, id, now(), outcome, command.device)
+      counted('redeem', outcome)
       if (turn.recorded) await store.commit(recorded(attempt))
       return { attempt: id, outcome }
     }
@@ -243,6 +257,7 @@ export const createEngine = ({ store, digests, budget, log, now, newId }: Engine
       turn.done()
       throw cause
     }
+    counted('redeem', answer.outcome)
     await settle(turn, isWrongTry(answer.outcome))
     if (answer.outcome.state === 'claimed' && answer.outcome.fresh) wake(command.project)
     return answer
@@ -282,7 +297,7 @@ export const createEngine = ({ store, digests, budget, log, now, newId }: Engine
       }
     })
     if (outcome.state === 'released' && outcome.former !== undefined) wake(command.project)
-    return outcome
+    return counted('release', outcome)
   }
 
   return { offerWindow, offerBoxKey, redeemDevice, releaseDevice }

@@ -319,4 +319,13 @@ onEachStore(ready, () => {
       expect(reply.status).toBe(415)
     })
   })
+
+  test('what was claimed and refused is counted, by reason', async () => {
+    const text = (await api(server.httpUrl).get('/metrics')).text
+    expect(text).toMatch(/latchkey_claims_total{verb="redeem",state="claimed",reason=""} [1-9]/)
+    expect(text).toMatch(
+      /latchkey_claims_total{verb="redeem",state="refused",reason="wrong-secret"} [1-9]/,
+    )
+    expect(text).toMatch(/latchkey_connections \d/)
+  })
 })

@@ -3,6 +3,7 @@ import { createEngine } from '../../shared/claim/engine.ts'
 import { type BudgetLimits, createBudget } from '../../shared/guard/budget.ts'
 import { createDigests } from '../../shared/guard/digests.ts'
 import { silentLog } from '../../shared/log.ts'
+import { noMetrics } from '../../shared/metrics.ts'
 import { makeFirst } from '../../shared/registry/first-start.ts'
 import { createRegistry } from '../../shared/registry/index.ts'
 import type { Store } from '../../shared/store/port.ts'
@@ -16,7 +17,15 @@ export const partsOn = async (store: Store, limits?: BudgetLimits) => {
   const newId = () => randomUUID()
   const registry = createRegistry({ store, digests, now, newId, random: (n) => randomInt(n) })
   const budget = createBudget(store, limits)
-  const engine = createEngine({ store, digests, budget, log: silentLog, now, newId })
+  const engine = createEngine({
+    store,
+    digests,
+    budget,
+    log: silentLog,
+    metrics: noMetrics,
+    now,
+    newId,
+  })
   await makeFirst(registry, ADMIN)
   const project = await registry.projects.find('default')
   if (project === undefined) throw new Error('there is no default project')
