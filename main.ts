@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { native as nativeMqtt } from './broker/dialects/native.ts'
+import { thingsboard as thingsboardMqtt } from './broker/dialects/thingsboard.ts'
 import { type RunningBroker, startBroker } from './broker/listen.ts'
 import { buildGateway } from './gateway/app.ts'
 import { native as nativeHttp } from './gateway/dialects/native/index.ts'
+import { thingsboard as thingsboardHttp } from './gateway/dialects/thingsboard/index.ts'
 import { createEngine } from './shared/claim/engine.ts'
 import { type Config, readConfig } from './shared/config.ts'
 import { StoreDown, StoreUnfit } from './shared/errors.ts'
@@ -14,6 +16,7 @@ import { createBudget } from './shared/guard/budget.ts'
 import { createDigests } from './shared/guard/digests.ts'
 import { KeyFileUnfit, openInstanceKey } from './shared/guard/instance-key.ts'
 import { type Log, openLog } from './shared/log.ts'
+import { createMetrics } from './shared/metrics.ts'
 import { makeFirst } from './shared/registry/first-start.ts'
 import { createRegistry, newSecret, type Registry } from './shared/registry/index.ts'
 import { openStore } from './shared/store/open.ts'
@@ -59,9 +62,11 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
     const now = Date.now
     const newId = () => randomUUID()
     const registry = createRegistry({ store, digests, now, newId, random: (n) => randomInt(n) })
-    const engine = createEngine({ store, digests, budget: createBudget(store), log, now, newId })
+    const metrics = createMetrics()
+    const budget = createBudget(store)
+    const engine = createEngine({ store, digests, budget, log, metrics, now, newId })
     await founded(registry, config, onPassword)
-    const context = { store, registry, engine, digests, log, now }
+    const context = { store, registry, engine, digests, log, metrics, now }
     const { host, role, dialects } = config
     const wanted = (name: string) => name === 'latchkey' || dialects.some((d) => d === name)
 
@@ -75,6 +80,7 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
         dialects: MQTT_DIALECTS.filter(({ name }) => wanted(name)),
       })
       closers.push(broker.close)
+      metrics.connections(broker.connected)
     }
     let http: Running['http']
     if (role !== 'broker') {
@@ -83,6 +89,7 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
         ...context,
         ...tlsOf(config),
         publicUrl: () => publicUrl,
+        publicMetrics: config.publicMetrics,
         dialects: HTTP_DIALECTS.filter(({ name }) => wanted(name)),
       })
       closers.push(() => gateway.close())
@@ -105,8 +112,8 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
 }
 
 /** One row for each platform: its MQTT side, its HTTP side. */
-const MQTT_DIALECTS = [nativeMqtt]
-const HTTP_DIALECTS = [nativeHttp]
+const MQTT_DIALECTS = [nativeMqtt, thingsboardMqtt]
+const HTTP_DIALECTS = [nativeHttp, thingsboardHttp]
 
 const EXIT_UNFIT = 2
 const LONGEST_STOP_MS = 9_000

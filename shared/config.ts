@@ -23,6 +23,8 @@ export type Config = {
   readonly keyFile: string
   readonly publicUrl?: string
   readonly dialects: readonly DialectName[]
+  /** Whether `/metrics` answers others than this machine. */
+  readonly publicMetrics: boolean
   readonly logLevel: (typeof LEVELS)[number]
 }
 
@@ -46,6 +48,7 @@ const SETTINGS = [
   'LATCHKEY_PUBLIC_URL',
   'LATCHKEY_DIALECTS',
   'LATCHKEY_LOG_LEVEL',
+  'LATCHKEY_METRICS',
   'LATCHKEY_MAIL',
   'LATCHKEY_SMS',
 ] as const
@@ -180,6 +183,7 @@ export const readConfig = (
     keyFile: get('LATCHKEY_KEY_FILE') ?? './data/instance.key',
     ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, '') }),
     dialects,
+    publicMetrics: word('LATCHKEY_METRICS', ['local', 'public'], 'local') === 'public',
     logLevel: word('LATCHKEY_LOG_LEVEL', LEVELS, 'info'),
   }
   return faults.length === 0 ? config : { faults }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createPasswords } from '../guard/passwords.ts'
+import { createActivations } from './activations.ts'
+import { createAttributes } from './attributes.ts'
 import type { RegistryContext } from './context.ts'
 import { createDevices } from './devices.ts'
 import { createHomes } from './homes.ts'
@@ -20,6 +22,8 @@ export const createRegistry = (context: RegistryContext) => {
     users,
     homes: createHomes(context),
     devices: createDevices(context),
+    attributes: createAttributes(context),
+    activations: createActivations(context, users, newSecret),
     projectKeys: createProjectKeys(context, newSecret),
     sessions: createSessions(context, users, passwords),
   }

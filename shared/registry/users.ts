@@ -111,6 +111,15 @@ export const createUsers = (context: RegistryContext, passwords: Passwords) => {
     }))
   }
 
+  /** The first password of an account. `undefined`: it has one, or there is no such account. */
+  const activate = async (ref: UserRef, password: string): Promise<User | undefined> => {
+    const digest = await passwords.hash(password)
+    const after = await change(ref, (user) =>
+      user.password === undefined ? { ...user, password: digest } : user,
+    )
+    return after?.password === digest ? after : undefined
+  }
+
   /** Withholds a grant from an account, or gives it back. */
   const setGrant = (ref: UserRef, grant: Grant, granted: boolean) =>
     change(ref, (user) => ({
@@ -124,7 +133,7 @@ export const createUsers = (context: RegistryContext, passwords: Passwords) => {
       after === undefined ? { limit } : { after, limit },
     )) as UserId[]
 
-  return { create, get, listIds, findByEmail, change, setPassword, setGrant }
+  return { create, get, listIds, findByEmail, change, setPassword, activate, setGrant }
 }
 
 export type Users = ReturnType<typeof createUsers>

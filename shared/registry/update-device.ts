@@ -1,0 +1,35 @@
+import type { DeviceId, ProjectId } from '../model/ids.ts'
+import type { Device } from '../model/records.ts'
+import { keys } from '../store/keys.ts'
+import type { Store } from '../store/port.ts'
+import { put, readOne, transact, unchanged } from '../store/transact.ts'
+
+/**
+ * Applies a change that is not about ownership and may rename the device. `undefined`: there is no such device;
+ * `'name-taken'`: the project has another one of that name.
+ */
+export const updateDevice = (
+  store: Store,
+  project: ProjectId,
+  id: DeviceId,
+  edit: (device: Device) => Device,
+): Promise<Device | 'name-taken' | undefined> =>
+  transact<Device | 'name-taken' | undefined>(store, async () => {
+    const device = await readOne<Device>(store, keys.device(project, id))
+    if (device.value === undefined) return { result: undefined }
+    const before = device.value
+    const after = edit(before)
+    const expect = [unchanged(device)]
+    if (after.name === before.name)
+      return { result: after, change: { expect, put: [put(device.key, after)] } }
+    const name = await readOne<DeviceId>(store, keys.deviceName(project, after.name))
+    if (name.value !== undefined) return { result: 'name-taken' }
+    return {
+      result: after,
+      change: {
+        expect: [...expect, unchanged(name)],
+        put: [put(device.key, after), put(name.key, id)],
+        remove: [keys.deviceName(project, before.name)],
+      },
+    }
+  })
