@@ -1,6 +1,11 @@
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import { StoreDown } from '../shared/errors.ts'
 import { TooBusy } from '../shared/guard/passwords.ts'
 import type { GatewayContext, HttpDialect } from './context.ts'
@@ -80,6 +85,13 @@ const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: 1024 },
+    // The router's own refusals would repeat the URL, and a credential may stand in it.
+    frameworkErrors: (_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
+      void sendProblem(reply, {
+        status: 400,
+        reason: 'bad-request',
+        detail: 'The path is not valid.',
+      }),
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
   } as const

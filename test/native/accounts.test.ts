@@ -329,6 +329,16 @@ describe('paths', () => {
     ])
   })
 
+  test.each([
+    ['a path that cannot be read', '/api/v1/SEKRET%ff/claim'],
+    ['a part of a path too long', `/api/v1/SEKRET${'x'.repeat(2000)}/claim`],
+  ])('with %s are refused without saying them again', async (_, path) => {
+    const reply = await api(server.httpUrl).post(path, {})
+    expect(reply.status).toBeGreaterThanOrEqual(400)
+    expect(reply.status).toBeLessThan(500)
+    expect(reply.text).not.toContain('SEKRET')
+  })
+
   test('for health need no account', async () => {
     expect((await api(server.httpUrl).get('/healthz')).status).toBe(200)
     expect((await api(server.httpUrl).get('/readyz')).status).toBe(200)
