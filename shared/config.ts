@@ -125,7 +125,7 @@ export const readConfig = (
   if (isIP(host) === 0 && !/^[A-Za-z0-9.-]{1,253}$/.test(host))
     faults.push('LATCHKEY_HOST: must be an address or a host name')
   const store = get('LATCHKEY_STORE') ?? 'embedded:./data'
-  if (!/^(embedded:.+|rediss?:\/\/.+|redis\+(cluster|sentinel):\/\/.+)$/.test(store))
+  if (!/^(embedded:.+|rediss?:\/\/.+|rediss?\+(cluster|sentinel):\/\/.+)$/.test(store))
     faults.push(
       'LATCHKEY_STORE: must be embedded:FOLDER, redis://…, rediss://…, redis+cluster://… or redis+sentinel://…',
     )
