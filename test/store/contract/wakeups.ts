@@ -18,14 +18,15 @@ const heard = () => {
 
 /** Announcing and watching. */
 export const wakeupsContract = (store: () => Store): void => {
-  test('a watcher hears what is announced on its channel, in order, and nothing else', async () => {
+  test('a watcher hears what is announced on its channel, and nothing else', async () => {
     const [channel, other] = [randomUUID(), randomUUID()]
     const ear = heard()
     const unwatch = await store().watch(channel, ear.listener)
     await store().announce(other, 'not for us')
     for (const message of ['1', '', 'ünï\n{}\0']) await store().announce(channel, message)
     await ear.count(3)
-    expect(ear.messages).toEqual(['1', '', 'ünï\n{}\0'])
+    // In any order: on a cluster each message may go through another node.
+    expect([...ear.messages].sort()).toEqual(['', '1', 'ünï\n{}\0'])
     await unwatch()
   })
 
