@@ -11,6 +11,8 @@ export type Child = {
   }
   /** CPU time used so far, user and system, microseconds (in steps of 10 ms). */
   readonly cpuUs: () => number
+  /** Resident memory, KiB. */
+  readonly rssKib: () => number
   readonly end: () => Promise<void>
 }
 
@@ -46,6 +48,10 @@ export const startChild = async (
       const fields =
         readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
       return (Number(fields[11]) + Number(fields[12])) * TICK_US
+    },
+    rssKib: () => {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0)
     },
     end: async () => {
       child.kill('SIGTERM')

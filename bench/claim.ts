@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Benchmark, Row } from './benchmark.ts'
 import { type Child, startChild } from './child.ts'
 import { createPoster, type LoadDevice, loadDevice, timed } from './load.ts'
+import { summary } from './summary.ts'
 
 const ROUNDS = 5
 const DEVICES = 600
@@ -27,15 +28,6 @@ const measured = async (
   const seconds = await timed(count, AT_ONCE, work)
   return { cpuUs: (child.cpuUs() - before) / count, perSecond: count / seconds }
 }
-
-const median = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] as number
-
-const summary = (rows: readonly Row[]): Row => ({
-  cpuUs: median(rows.map(({ cpuUs }) => cpuUs)),
-  perSecond: median(rows.map(({ perSecond }) => perSecond)),
-  range: [Math.min(...rows.map(({ cpuUs }) => cpuUs)), Math.max(...rows.map(({ cpuUs }) => cpuUs))],
-})
 
 const ok = (reply: { status: number; body: string }): string => {
   if (reply.status !== 201) throw new Error(`${reply.status} ${reply.body}`)

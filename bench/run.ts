@@ -1,7 +1,8 @@
 import type { Benchmark, Row } from './benchmark.ts'
 import { claim } from './claim.ts'
+import { embed } from './embed.ts'
 
-const BENCHMARKS: readonly Benchmark[] = [claim]
+const BENCHMARKS: readonly Benchmark[] = [claim, embed]
 
 const number = (value: number | undefined, digits: number) =>
   value === undefined ? '' : value.toFixed(digits)
@@ -9,7 +10,7 @@ const number = (value: number | undefined, digits: number) =>
 const print = (name: string, { cpuUs, range, perSecond, ratio }: Row) => {
   const spread = range === undefined ? '' : `(${range.map((us) => us.toFixed(0)).join(' to ')})`
   const cells = [
-    name.padEnd(32),
+    name.padEnd(40),
     `${number(cpuUs, 1)} us`.padStart(10),
     spread.padEnd(14),
     `${number(perSecond, 0)}/s`.padStart(9),

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Benchmark, Row } from './benchmark.ts'
+import { type Child, startChild } from './child.ts'
+import { type LoadDevice, loadDevice, timed } from './load.ts'
+import { summary } from './summary.ts'
+
+const ROUNDS = 6
+const PUBLISHERS = 100
+const PUBLISHES = 40_000
+const AT_ONCE = 2000
+const IDLE = 2000
+
+type Peer = { readonly name: string; readonly script: string }
+
+const PEERS: readonly Peer[] = [
+  { name: 'bare Aedes', script: 'bench/peers/aedes.js' },
+  { name: 'with claiming and front', script: 'bench/peers/embedded.js' },
+]
+
+const publishers = async (port: number): Promise<LoadDevice[]> => {
+  const devices: LoadDevice[] = []
+  for (let i = 0; i < PUBLISHERS; i++) devices.push(await loadDevice(port, 'theirs', `p${i}`))
+  return devices
+}
+
+const round = async (child: Child, devices: readonly LoadDevice[]): Promise<Row> => {
+  const before = child.cpuUs()
+  const seconds = await timed(PUBLISHES, AT_ONCE, (i) =>
+    (devices[i % PUBLISHERS] as LoadDevice).publish(
+      'their/own/topic',
+      'a payload of some twenty bytes',
+    ),
+  )
+  return { cpuUs: (child.cpuUs() - before) / PUBLISHES, perSecond: PUBLISHES / seconds }
+}
+
+/** KiB of memory for each idle connection. */
+const idleKib = async (child: Child): Promise<number> => {
+  const before = child.rssKib()
+  const idle: LoadDevice[] = []
+  await timed(IDLE, 16, async (i) => {
+    idle[i] = await loadDevice(child.ready.mqtt?.port as number, 'theirs', `i${i}`)
+  })
+  const each = (child.rssKib() - before) / IDLE
+  for (const device of idle) device.end()
+  return each
+}
+
+/** What front and plugin cost a program's own topics: the same publishes to a bare Aedes, in alternating rounds. */
+export const embed: Benchmark = {
+  name: 'embed',
+  about: `QoS 1 publishes on a program's own topic, ${PUBLISHERS} publishers, ${AT_ONCE} under way`,
+  run: async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
+    const env = { BENCH_FOLDER: join(folder, 'store') }
+    const children = await Promise.all(PEERS.map(({ script }) => startChild(script, env)))
+    try {
+      const loads = await Promise.all(
+        children.map(({ ready }) => publishers(ready.mqtt?.port as number)),
+      )
+      const rows: Row[][] = PEERS.map(() => [])
+      for (let i = 0; i <= ROUNDS; i++)
+        for (const [place, child] of children.entries()) {
+          const row = await round(child, loads[place] as LoadDevice[])
+          // The first round warms up.
+          if (i > 0) rows[place]?.push(row)
+        }
+      const results = rows.map(summary)
+      const floor = results[0]?.cpuUs as number
+      const kib: number[] = []
+      for (const child of children) kib.push(await idleKib(child))
+      return Object.fromEntries(
+        PEERS.map(({ name }, place) => [
+          `${name} (${kib[place]?.toFixed(1)} KiB idle)`,
+          { ...(results[place] as Row), ratio: (results[place] as Row).cpuUs / floor },
+        ]),
+      )
+    } finally {
+      for (const child of children) await child.end()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+}
