@@ -13,6 +13,13 @@ export type Refused = {
 /** A half was left and waits for the other. */
 export type Opened = { readonly state: 'open'; readonly offer: OfferId; readonly expiresAt: number }
 
+/** A half of a link was left, and waits for the other. */
+export type Waiting = {
+  readonly state: 'waiting'
+  readonly offer: OfferId
+  readonly expiresAt: number
+}
+
 /** The two halves met. `fresh` is false for the repeat of a claim that had succeeded. */
 export type Claimed = {
   readonly state: 'claimed'

@@ -86,7 +86,7 @@ onEachStore(ready, () => {
       const device = await makeDevice(maker)
       const ada = await customer(server.httpUrl)
       const connected = await connectDevice(server.mqttUrl, device.token)
-      for (let round = 1; round <= 200; round++) {
+      for (let round = 1; round <= 1000; round++) {
         await connected.publish(CLAIM, { secret: `round ${round}` })
         const reply = await ada.post(`${V1}/claims`, {
           device: device.id,

@@ -1,0 +1,147 @@
+import type { Turn } from '../guard/budget.ts'
+import type { ClaimId, DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
+import { type Claimed, type Refused, refused } from '../model/outcomes.ts'
+import type { Attempt, Device } from '../model/records.ts'
+import { type Found, type Step, transact } from '../store/transact.ts'
+import { recorded } from './attempts.ts'
+import type { EngineContext } from './context.ts'
+import { handover } from './handover.ts'
+import { redeem } from './rules.ts'
+
+/** An account brings the other half. `asked` is what it called the device, `device` what that stands for. */
+export type RedeemDevice = {
+  readonly project: ProjectId
+  readonly user: UserId
+  /** Whether the maker lets this user claim devices. */
+  readonly permitted: boolean
+  readonly home: HomeId
+  readonly address: string
+  readonly asked: string
+  readonly device: DeviceId | undefined
+  readonly secret: string | undefined
+  readonly via: string
+}
+
+/** What became of a redeem, and the id under which the attempt can be asked for. */
+export type Redeemed = { readonly attempt: ClaimId; readonly outcome: Claimed | Refused }
+
+/** A refusal that tells the claimer nothing he had not shown to know is a wrong try. */
+const isWrongTry = (outcome: Claimed | Refused) => outcome.state === 'refused' && !outcome.entitled
+
+const NOBODY = '00000000-0000-4000-8000-000000000000' as DeviceId
+
+/** The verb *redeem*, for windows and box keys. */
+export const createRedeems = (context: EngineContext) => {
+  const { store, budget, digestOf, snapshot, wake, counted, now, newId } = context
+
+  const attemptOf = (
+    command: RedeemDevice,
+    id: ClaimId,
+    at: number,
+    outcome: Claimed | Refused,
+    device: DeviceId | undefined,
+  ): Attempt => ({
+    id,
+    project: command.project,
+    user: command.user,
+    home: command.home,
+    ...(device === undefined ? {} : { device }),
+    asked: command.asked.slice(0, 64),
+    at,
+    state: outcome.state,
+    ...(outcome.state === 'refused' ? { reason: outcome.reason } : { epoch: outcome.epoch }),
+    entitled: outcome.state === 'claimed' || outcome.entitled,
+    via: command.via,
+  })
+
+  const refusedStep = (
+    command: RedeemDevice,
+    id: ClaimId,
+    outcome: Refused,
+    device: DeviceId | undefined,
+  ): Step<Redeemed> => ({
+    result: { attempt: id, outcome },
+    change: recorded(attemptOf(command, id, now(), outcome, device)),
+  })
+
+  const tryRedeem = async (command: RedeemDevice, id: ClaimId): Promise<Step<Redeemed>> => {
+    // The same work for a device that is not there: research/security.md S66.
+    const target = command.device ?? NOBODY
+    const { device } = await snapshot(command.project, target)
+    const secret = digestOf(target, command.secret)
+    if (device.value === undefined)
+      return refusedStep(command, id, refused('device-unknown'), undefined)
+    if (!command.permitted)
+      return refusedStep(command, id, refused('not-permitted', true), device.value.id)
+    const at = now()
+    const proof = { claim: id, user: command.user, home: command.home, secret }
+    const { outcome, device: after, before } = redeem(device.value, proof, at)
+    if (outcome.state === 'refused') return refusedStep(command, id, outcome, device.value.id)
+    if (after === undefined) return { result: { attempt: outcome.claim, outcome } }
+    return {
+      result: { attempt: id, outcome },
+      change: claimedChange(command, id, at, device, device.value, after, outcome, before),
+    }
+  }
+
+  const claimedChange = (
+    command: RedeemDevice,
+    id: ClaimId,
+    at: number,
+    device: Found<Device>,
+    was: Device,
+    after: Device,
+    outcome: Claimed,
+    before: number | undefined,
+  ) => {
+    const attempt = recorded(attemptOf(command, id, at, outcome, after.id))
+    const moved = handover({
+      found: device,
+      before: was,
+      after,
+      now: at,
+      notice: newId(),
+      by: command.user,
+      via: command.via,
+      claim: id,
+      ...(was.window === undefined ? {} : { offer: was.window.id }),
+    })
+    return {
+      ...moved,
+      put: [...moved.put, ...attempt.put],
+      append: [...moved.append, ...attempt.append],
+      ...(before === undefined ? {} : { before }),
+    }
+  }
+
+  const settle = async (turn: Extract<Turn, { granted: true }>, wrong: boolean) => {
+    if (wrong) await turn.wrong()
+    else turn.done()
+  }
+
+  /** Redeems a window or a box key. A wrong try is counted against the claimer before the answer. */
+  const redeemDevice = async (command: RedeemDevice): Promise<Redeemed> => {
+    const id = newId() as ClaimId
+    const turn = await budget.enter(command)
+    if (!turn.granted) {
+      const outcome = { ...refused('too-many-attempts', true), retryAfterMs: turn.retryAfterMs }
+      const attempt = attemptOf(command, id, now(), outcome, command.device)
+      counted('redeem', outcome)
+      if (turn.recorded) await store.commit(recorded(attempt))
+      return { attempt: id, outcome }
+    }
+    let answer: Redeemed
+    try {
+      answer = await transact(store, () => tryRedeem(command, id))
+    } catch (cause) {
+      turn.done()
+      throw cause
+    }
+    counted('redeem', answer.outcome)
+    await settle(turn, isWrongTry(answer.outcome))
+    if (answer.outcome.state === 'claimed' && answer.outcome.fresh) wake(command.project)
+    return answer
+  }
+
+  return { redeemDevice }
+}
