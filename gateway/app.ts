@@ -10,9 +10,10 @@ import { StoreDown } from '../shared/errors.ts'
 import { TooBusy } from '../shared/guard/passwords.ts'
 import type { GatewayContext, HttpDialect } from './context.ts'
 import { type Problem, sendProblem } from './problem.ts'
+import { createWaits } from './waits.ts'
 
 /** `dialects`: the platform APIs to serve beside what every gateway has. */
-export type GatewayOptions = GatewayContext & {
+export type GatewayOptions = Omit<GatewayContext, 'waits'> & {
   readonly dialects: readonly HttpDialect[]
   /** Whether the numbers of `/metrics` are for everybody; else only for this machine. */
   readonly publicMetrics?: boolean
@@ -79,7 +80,9 @@ const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
   const common = {
     logger: false,
     bodyLimit: BODY_LIMIT,
-    connectionTimeout: 15_000,
+    // Longer than the longest wait of a request; what a client sends has its own limit.
+    connectionTimeout: 75_000,
+    http: { headersTimeout: 15_000 },
     requestTimeout: 15_000,
     keepAliveTimeout: 60_000,
     forceCloseConnections: 'idle',
@@ -149,7 +152,9 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
     return reply.type(type).send(text)
   })
 
+  const waits = createWaits(store)
+  app.addHook('preClose', waits.close)
   for (const dialect of dialects)
-    await app.register(dialect.routes({ log, store, metrics, ...rest }))
+    await app.register(dialect.routes({ log, store, metrics, waits, ...rest }))
   return app
 }

@@ -4,6 +4,7 @@ import type { Log } from '../shared/log.ts'
 import type { Metrics } from '../shared/metrics.ts'
 import type { Registry } from '../shared/registry/index.ts'
 import type { Store } from '../shared/store/port.ts'
+import type { Waits } from './waits.ts'
 
 /** What every HTTP dialect is built from. */
 export type GatewayContext = {
@@ -12,6 +13,7 @@ export type GatewayContext = {
   readonly engine: Engine
   readonly digests: Digests
   readonly log: Log
+  readonly waits: Waits
   readonly metrics: Metrics
   readonly now: () => number
   /** How the outside calls us, without a slash at the end. */

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { WindowRule } from '../../shared/claim/rules.ts'
-import type { Opened, Refused } from '../../shared/model/outcomes.ts'
+import type { Claimed, Opened, Refused, Released, Waiting } from '../../shared/model/outcomes.ts'
 
 /** A window as a native device opens it. Limits of CONTRACT 6 "MQTT". */
 export const NATIVE_WINDOW: WindowRule = {
@@ -16,11 +16,20 @@ export const ClaimMembers = {
 }
 
 /** An outcome as `claim/result` tells it. */
-export const resultBody = (outcome: Opened | Refused) =>
-  outcome.state === 'open'
-    ? {
+export const resultBody = (outcome: Opened | Waiting | Claimed | Released | Refused) => {
+  switch (outcome.state) {
+    case 'open':
+    case 'waiting':
+      return {
         id: outcome.offer,
         state: outcome.state,
         expiresAt: new Date(outcome.expiresAt).toISOString(),
       }
-    : { state: outcome.state, reason: outcome.reason }
+    case 'claimed':
+      return { id: outcome.offer ?? outcome.claim, state: outcome.state, epoch: outcome.epoch }
+    case 'released':
+      return { state: outcome.state, epoch: outcome.epoch }
+    case 'refused':
+      return { state: outcome.state, reason: outcome.reason }
+  }
+}

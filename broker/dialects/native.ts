@@ -11,6 +11,9 @@ const OWNER = 'latchkey/v1/owner'
 const strict = { additionalProperties: false } as const
 
 const claimOf = checker(Type.Object(ClaimMembers, strict))
+const linkOf = checker(
+  Type.Object({ linkId: Type.String({ minLength: 1, maxLength: 256 }) }, strict),
+)
 const nothingOf = checker(Type.Object({}, strict))
 
 const refuseMalformed = async ({ log }: BrokerContext, connection: Connection, reply?: Reply) => {
@@ -33,6 +36,23 @@ const claim: Handler = async (context, connection, payload, reply) => {
     }),
   )
   await deliver(connection, RESULT, resultBody(outcome), context.log, reply)
+  return 'acknowledged'
+}
+
+const link: Handler = async (context, connection, payload, reply) => {
+  const body = linkOf(parseJson(payload))
+  if (!body.ok) return refuseMalformed(context, connection, reply)
+  const outcome = await inOrder(connection, () =>
+    context.engine.linkByDevice({
+      project: connection.project,
+      device: connection.device,
+      linkId: body.value.linkId,
+      via: 'latchkey',
+    }),
+  )
+  // What has just been claimed is told by its notice, as it is to the half that came first.
+  if (outcome.state !== 'claimed' || !outcome.fresh)
+    await deliver(connection, RESULT, resultBody(outcome), context.log, reply)
   return 'acknowledged'
 }
 
@@ -64,6 +84,7 @@ export const native: MqttDialect = {
   name: 'latchkey',
   publishes: new Map<string, Handler>([
     ['latchkey/v1/claim', claim],
+    ['latchkey/v1/link', link],
     ['latchkey/v1/release', release],
     ...gatewayHandlers,
   ]),
@@ -74,7 +95,9 @@ export const native: MqttDialect = {
     if (device !== undefined) await tellOwner(context, connection, device)
   },
   onNotice: async (context, connection, notice, device) => {
-    const { owner, offer, epoch } = notice
+    const { owner, offer, epoch, refused: reason } = notice
+    if (reason !== undefined)
+      return deliver(connection, RESULT, { id: offer, state: 'refused', reason }, context.log)
     if (owner !== undefined && offer !== undefined && epoch === device.epoch)
       await deliver(connection, RESULT, { id: offer, state: 'claimed', epoch }, context.log)
     await tellOwner(context, connection, device)

@@ -5,7 +5,8 @@ import type { Change } from '../store/port.ts'
 import { type Found, put, unchanged } from '../store/transact.ts'
 
 const HISTORY_KEEP = 1000
-const NOTICES_KEEP = 20_000
+/** How many notices a project's outbox keeps. */
+export const NOTICES_KEEP = 20_000
 /** How long a notice waits for those who have not heard it. */
 export const NOTICE_TTL_MS = 86_400_000
 

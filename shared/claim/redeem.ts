@@ -6,7 +6,7 @@ import { type Found, type Step, transact } from '../store/transact.ts'
 import { recorded } from './attempts.ts'
 import type { EngineContext } from './context.ts'
 import { handover } from './handover.ts'
-import { redeem } from './rules.ts'
+import { redeem, redeemByCredential } from './rules.ts'
 
 /** An account brings the other half. `asked` is what it called the device, `device` what that stands for. */
 export type RedeemDevice = {
@@ -19,6 +19,8 @@ export type RedeemDevice = {
   readonly asked: string
   readonly device: DeviceId | undefined
   readonly secret: string | undefined
+  /** The claimer has shown the device's own credential (thethings.io's thingToken); `secret` does not count then. */
+  readonly hasCredential?: true
   readonly via: string
 }
 
@@ -75,7 +77,8 @@ export const createRedeems = (context: EngineContext) => {
       return refusedStep(command, id, refused('not-permitted', true), device.value.id)
     const at = now()
     const proof = { claim: id, user: command.user, home: command.home, secret }
-    const { outcome, device: after, before } = redeem(device.value, proof, at)
+    const decide = command.hasCredential ? redeemByCredential : redeem
+    const { outcome, device: after, before } = decide(device.value, proof, at)
     if (outcome.state === 'refused') return refusedStep(command, id, outcome, device.value.id)
     if (after === undefined) return { result: { attempt: outcome.claim, outcome } }
     return {

@@ -8,6 +8,7 @@ import {
 } from '../model/outcomes.ts'
 import type { PolicyInForce } from '../model/policy.ts'
 import type { BoxKey, Device, Window } from '../model/records.ts'
+import { ownedBy } from './owning.ts'
 
 /** What a rule decided: the outcome, and the device as it is from now on (absent: unchanged). */
 export type Decision<T> = {
@@ -88,7 +89,7 @@ const isLive = (half: Window | BoxKey, now: number) => now < half.expiresAt
 /** An account brings the other half of a window or of a box key. */
 export const redeem = (device: Device, proof: Redeem, now: number): Decision<Claimed | Refused> => {
   const { held } = device
-  const sameAsHeld = held !== undefined && held.secret === proof.secret
+  const sameAsHeld = held !== undefined && held.proof === undefined && held.secret === proof.secret
   if (device.owner === proof.home) {
     if (!sameAsHeld) return { outcome: refused('already-yours', true) }
     return { outcome: claimedBy(device, held.claim, proof.home, false) }
@@ -102,23 +103,42 @@ export const redeem = (device: Device, proof: Redeem, now: number): Decision<Cla
     return { outcome: refused('claiming-not-allowed', hasProof) }
   if (match === undefined)
     return { outcome: refused(whyNot(halves, matching, proof, now), hasProof) }
-  const { window: _window, boxKey: _boxKey, claimingAllowed: _allowed, ...rest } = device
-  const owned: Device = {
-    ...rest,
-    owner: proof.home,
-    epoch: device.epoch + 1,
-    held: {
+  const owned = ownedBy(
+    device,
+    {
       claim: proof.claim,
       user: proof.user,
+      home: proof.home,
       ...(proof.secret === undefined ? {} : { secret: proof.secret }),
-      at: now,
     },
-  }
+    now,
+  )
   const outcome = claimedBy(owned, proof.claim, proof.home, true)
   return { outcome, device: owned, before: match.expiresAt }
 }
 
-const claimedBy = (device: Device, claim: ClaimId, home: HomeId, fresh: boolean): Claimed => ({
+/** An account shows the device's own credential: enough to claim what nobody owns, never to take it from its owner. */
+export const redeemByCredential = (
+  device: Device,
+  proof: Redeem,
+  now: number,
+): Decision<Claimed | Refused> => {
+  if (device.owner === proof.home)
+    return { outcome: claimedBy(device, device.held?.claim ?? proof.claim, proof.home, false) }
+  if (device.owner !== undefined) return { outcome: refused('owned-by-another', true) }
+  if (device.claimingAllowed === false) return { outcome: refused('claiming-not-allowed', true) }
+  const { claim, user, home } = proof
+  const owned = ownedBy(device, { claim, user, home, proof: 'credential' }, now)
+  return { outcome: claimedBy(owned, claim, home, true), device: owned }
+}
+
+/** A claim that succeeded, now or (`fresh` false) before. */
+export const claimedBy = (
+  device: Device,
+  claim: ClaimId,
+  home: HomeId,
+  fresh: boolean,
+): Claimed => ({
   state: 'claimed',
   device: device.id,
   claim,

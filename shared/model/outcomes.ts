@@ -28,6 +28,8 @@ export type Claimed = {
   readonly home: HomeId
   readonly epoch: number
   readonly fresh: boolean
+  /** The link that both halves had, where it was one. */
+  readonly offer?: OfferId
 }
 
 /** The device has no owner now. `former` is absent when it had none before. */

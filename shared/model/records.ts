@@ -64,6 +64,8 @@ export type Held = {
   readonly claim: ClaimId
   readonly user: UserId
   readonly secret?: Digest
+  /** What was shown, where it was no secret: the device's own credential, or a shared id. */
+  readonly proof?: 'credential' | 'link'
   readonly at: number
 }
 
@@ -83,6 +85,8 @@ export type Device = {
   /** How often the credential was renewed; it is derived from this and the id. */
   readonly credential: number
   readonly credentialDigest: string
+  /** SHA-256 of its X.509 certificate: 64 hex digits in small letters. */
+  readonly certificate?: string
   readonly owner?: HomeId
   /** Counts the ownership changes. Only rises. */
   readonly epoch: number
@@ -92,6 +96,18 @@ export type Device = {
   /** The gateway that made it or last spoke for it. */
   readonly parent?: DeviceId
   readonly createdAt: number
+}
+
+/** Two halves that meet on a shared id: who waits, or who was linked with what. */
+export type Link = {
+  readonly id: OfferId
+  readonly state: 'waiting' | 'linked' | 'contested'
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly account?: { readonly user: UserId; readonly home: HomeId; readonly claim: ClaimId }
+  readonly device?: DeviceId
+  /** The epoch that the link made: it is over when the device has another. */
+  readonly epoch?: number
 }
 
 /** One redeem and what came of it. Kept 7 days. `entitled`: the claimer may be told `reason`. */
@@ -104,7 +120,9 @@ export type Attempt = {
   /** The name or id that was asked for, cut to 64 characters. Never a secret. */
   readonly asked: string
   readonly at: number
-  readonly state: 'claimed' | 'refused'
+  /** `waiting`: for the other half of a link, until `expiresAt`. */
+  readonly state: 'claimed' | 'refused' | 'waiting'
+  readonly expiresAt?: number
   readonly reason?: Reason
   readonly entitled: boolean
   readonly epoch?: number
@@ -122,7 +140,7 @@ export type Change = {
   readonly via: string
 }
 
-/** An ownership change to be told: lies in the project's outbox until it is old. */
+/** What devices have to be told (an ownership change, or that nothing came of a half): lies in the project's outbox until it is old. */
 export type Notice = {
   readonly id: string
   readonly device: DeviceId
@@ -130,8 +148,10 @@ export type Notice = {
   readonly owner?: HomeId
   /** Who had it before. */
   readonly former?: HomeId
-  /** The window that was redeemed. */
+  /** The window or link that was redeemed. */
   readonly offer?: OfferId
+  /** Nothing came of the offer, and why. */
+  readonly refused?: Reason
   readonly at: number
 }
 

@@ -16,6 +16,7 @@ export const keys = {
   projectKey: (digest: string) => global('project-key', digest),
   email: (email: string) => global('email', email),
   credential: (digest: string) => global('credential', digest),
+  certificate: (digest: string) => global('certificate', digest),
   activation: (digest: string) => global('activation', digest),
 
   user: (p: ProjectId, id: UserId) => of(p, `user:${id}`),
@@ -37,6 +38,9 @@ export const keys = {
   particle: (p: ProjectId, id: string) => of(p, `particle:${id}`),
   attributes: (p: ProjectId, id: DeviceId, scope: string) => of(p, `attributes:${id}:${scope}`),
   presence: (p: ProjectId, id: DeviceId) => of(p, `presence:${id}`),
+
+  link: (p: ProjectId, digest: string) => of(p, `link:${digest}`),
+  openLinks: (p: ProjectId, user: UserId) => of(p, `open-links:${user}`),
 
   attempt: (p: ProjectId, id: ClaimId) => of(p, `attempt:${id}`),
   attempts: (p: ProjectId, device: DeviceId) => of(p, `attempts:${device}`),

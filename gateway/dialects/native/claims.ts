@@ -14,10 +14,14 @@ import { IdParams, Name, Secret, time } from './shapes.ts'
 
 const strict = { additionalProperties: false } as const
 
-const NewClaim = Type.Object(
-  { device: Name, secret: Type.Optional(Secret), home: Type.Optional(Name) },
-  strict,
-)
+const home = Type.Optional(Name)
+
+/** One of three: a device with its secret, a shared id, or a device's own credential. */
+const NewClaim = Type.Union([
+  Type.Object({ device: Name, secret: Type.Optional(Secret), home }, strict),
+  Type.Object({ linkId: Type.String({ minLength: 1, maxLength: 256 }), home }, strict),
+  Type.Object({ thingToken: Type.String({ minLength: 1, maxLength: 256 }), home }, strict),
+])
 
 const WaitQuery = Type.Object(
   { waitMs: Type.Optional(Type.String({ pattern: '^[0-9]{1,6}$' })) },
@@ -25,6 +29,9 @@ const WaitQuery = Type.Object(
 )
 
 const placeOf = (id: ClaimId) => `/latchkey/v1/claims/${id}`
+
+/** Longest wait of one request. */
+const LONGEST_WAIT_MS = 60_000
 
 /** What a refused claim answers: to a stranger always the same, whatever the cause (CONTRACT 6 "Refusals"). */
 const problemFor = (outcome: Refused) => {
@@ -36,6 +43,7 @@ const problemFor = (outcome: Refused) => {
         retryAfterMs: outcome.retryAfterMs ?? 1000,
       } as const
     case 'already-yours':
+    case 'link-contested':
       return { status: 409, reason: outcome.reason } as const
     default:
       return { status: 403, reason: 'not-permitted', title: 'The claim was refused' } as const
@@ -44,7 +52,7 @@ const problemFor = (outcome: Refused) => {
 
 /** An attempt as its claimer may see it: the true reason only if he has shown that he may know it. */
 const claimBody = (attempt: Attempt) => {
-  const { id, state, device, epoch, at } = attempt
+  const { id, state, device, epoch, at, expiresAt } = attempt
   const reason = attempt.entitled ? attempt.reason : 'not-permitted'
   return {
     id,
@@ -52,9 +60,16 @@ const claimBody = (attempt: Attempt) => {
     ...(state === 'claimed' && device !== undefined ? { device } : {}),
     ...(epoch === undefined ? {} : { epoch }),
     ...(state === 'refused' && reason !== undefined ? { reason } : {}),
+    ...(state === 'waiting' && expiresAt !== undefined ? { expiresAt: time(expiresAt) } : {}),
     at: time(at),
   }
 }
+
+/** A half that waited until its end has come to nothing, whether or not somebody was there to write it down. */
+const asOfNow = (attempt: Attempt, now: number): Attempt =>
+  attempt.state === 'waiting' && now >= (attempt.expiresAt ?? 0)
+    ? { ...attempt, state: 'refused', reason: 'link-expired', entitled: true }
+    : attempt
 
 const trueBody = ({ id, state, device, epoch, reason, at, asked, user, home, via }: Attempt) => ({
   id,
@@ -80,39 +95,64 @@ const explained = (attempt: Attempt) => {
 
 /** Claims: the other half of a window or of a box key, and what became of it. */
 export const claimRoutes = (app: FastifyInstance, context: GatewayContext, guards: Guards) => {
-  const { registry, engine, store } = context
+  const { registry, engine, store, now, waits } = context
+
+  const claim = async (user: User, address: string, body: Static<typeof NewClaim>) => {
+    const account = {
+      project: user.project,
+      user: user.id,
+      permitted: mayClaim(user),
+      home: user.home,
+      via: 'latchkey',
+    }
+    if ('linkId' in body) return engine.linkByAccount({ ...account, linkId: body.linkId })
+    if ('thingToken' in body) {
+      const device = await registry.devices.findByToken(body.thingToken)
+      const id = device?.project === user.project ? device.id : undefined
+      const shown = {
+        asked: 'a thing token',
+        device: id,
+        secret: undefined,
+        hasCredential: true,
+      } as const
+      return engine.redeemDevice({ ...account, address, ...shown })
+    }
+    const { device: asked, secret } = body
+    const device = await registry.devices.resolve(user.project, asked)
+    return engine.redeemDevice({ ...account, address, asked, device, secret })
+  }
 
   app.post<{ Body: Static<typeof NewClaim> }>(
     '/claims',
     { schema: { body: NewClaim }, onRequest: guards.user },
     async (request, reply) => {
       const { user } = callerOf(request)
-      const { device: asked, secret, home } = request.body
-      if (home !== undefined && !isMember(user, home as HomeId))
+      const { body } = request
+      if (body.home !== undefined && !isMember(user, body.home as HomeId))
         return sendProblem(reply, { status: 403, reason: 'not-a-member' })
-      const { attempt, outcome } = await engine.redeemDevice({
-        project: user.project,
-        user: user.id,
-        permitted: mayClaim(user),
-        home: user.home,
-        address: networkOf(request.ip),
-        asked,
-        device: await registry.devices.resolve(user.project, asked),
-        secret,
-        via: 'latchkey',
-      })
+      const { attempt, outcome } = await claim(user, networkOf(request.ip), body)
       reply.header('location', placeOf(attempt))
-      if (outcome.state === 'refused') return sendProblem(reply, problemFor(outcome))
-      const { claim: id, state, device, epoch } = outcome
-      return reply.code(outcome.fresh ? 201 : 200).send({ id, state, device, epoch })
+      switch (outcome.state) {
+        case 'refused':
+          return sendProblem(reply, problemFor(outcome))
+        case 'waiting':
+          return reply
+            .code(202)
+            .send({ id: attempt, state: 'waiting', expiresAt: time(outcome.expiresAt) })
+        case 'claimed': {
+          const { claim: id, state, device, epoch } = outcome
+          return reply.code(outcome.fresh ? 201 : 200).send({ id, state, device, epoch })
+        }
+      }
     },
   )
 
   /** The attempt of that id, with what the user is to it; strangers find nothing. */
   const find = async (user: User, id: string) => {
     for (const project of await projectsOf(registry, user)) {
-      const attempt = await attemptOf(store, project, id as ClaimId)
-      if (attempt === undefined) continue
+      const present = await attemptOf(store, project, id as ClaimId)
+      if (present === undefined) continue
+      const attempt = asOfNow(present, now())
       const device = attempt.device && (await registry.devices.get(project, attempt.device))
       const owns = device?.owner !== undefined && isMember(user, device.owner)
       const rights = user.role === 'maker' || (owns && attempt.at >= (device.held?.at ?? 0))
@@ -129,8 +169,18 @@ export const claimRoutes = (app: FastifyInstance, context: GatewayContext, guard
     '/claims/:id',
     { schema: { params: IdParams, querystring: WaitQuery }, onRequest: guards.user },
     async (request, reply) => {
-      const seen = await find(callerOf(request).user, request.params.id)
-      return seen === undefined ? unknownClaim(reply) : claimBody(seen.attempt)
+      const { user } = callerOf(request)
+      const { id } = request.params
+      const ask = async () => (await find(user, id))?.attempt
+      const waitMs = Math.min(LONGEST_WAIT_MS, Number(request.query.waitMs ?? 0))
+      const attempt = await waits.until(
+        id,
+        ask,
+        (seen) => seen?.state !== 'waiting',
+        waitMs,
+        request.raw,
+      )
+      return attempt === undefined ? unknownClaim(reply) : claimBody(attempt)
     },
   )
 
