@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { StoreDown } from '../shared/errors.ts'
 import type { Device } from '../shared/model/records.ts'
 import { type Connection, grantedQos, type Reply } from './connection.ts'
+import type { Crowd } from './crowd.ts'
 import type { BrokerContext, Handler, LevelHandler, MqttDialect } from './dialect.ts'
 import { REASON_CODES } from './front/fault.ts'
 import type { Front } from './front/front.ts'
@@ -14,6 +15,7 @@ import {
   type PublishPacket,
 } from './port.ts'
 import { createPresence } from './presence.ts'
+import type { Visitor } from './sockets/visitor.ts'
 
 export type AttachOptions = BrokerContext & {
   readonly dialects: readonly MqttDialect[]
@@ -21,6 +23,10 @@ export type AttachOptions = BrokerContext & {
   readonly strangers: 'refuse' | 'pass'
   /** What stands before a connection, where something does: it knows the client's version and can say why. */
   readonly frontOf?: (client: Client) => Front | undefined
+  /** Where a connection comes from and whose certificate it holds, where that is known. */
+  readonly visitorOf?: (client: Client) => Visitor | undefined
+  /** Who holds back those that come too often; absent: nobody is. */
+  readonly crowd?: Crowd
   /** Bytes of a packet from a gateway's device, where a front keeps limits. */
   readonly gatewayPacketBytes?: number
 }
@@ -48,8 +54,13 @@ const replyOf = ({ mqtt5 }: PublishPacket): Reply | undefined => {
 const refuse = (returnCode: number): AuthError =>
   Object.assign(new Error('refused'), { returnCode })
 
+/** `certificate`: the one that says which device it is, if it was not its credential. */
 type Arrival =
-  | { readonly kind: 'device'; readonly connection: Connection }
+  | {
+      readonly kind: 'device'
+      readonly connection: Connection
+      readonly certificate: string | undefined
+    }
   | { readonly kind: 'refused'; readonly returnCode: number }
 
 /**
@@ -58,7 +69,7 @@ type Arrival =
  * else when `strangers` is `pass`.
  */
 export const attachClaiming = async (aedes: object, options: AttachOptions): Promise<Attached> => {
-  const { dialects, strangers, frontOf, gatewayPacketBytes, ...context } = options
+  const { dialects, strangers, frontOf, visitorOf, crowd, gatewayPacketBytes, ...context } = options
   const { registry, log, store, now } = context
   const broker = asBrokerPort(aedes)
   const theirs = { ...hooksOf(broker) }
@@ -92,6 +103,15 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     order: Promise.resolve(),
   })
 
+  /** The device that a client's certificate stands for. Its record decides: it may have another one by now. */
+  const certified = async (certificate: string | undefined): Promise<Device | undefined> =>
+    certificate === undefined ? undefined : registry.certificates.find(certificate)
+
+  const credentialed = async (username: string | undefined): Promise<Device | undefined> => {
+    if (username === undefined || !CREDENTIAL.test(username)) return undefined
+    return crowd?.isKnownWrong(username) ? undefined : registry.devices.findByToken(username)
+  }
+
   /** Who is coming. `undefined`: nobody of ours. Never throws. */
   const identify = async (
     client: Client,
@@ -99,11 +119,14 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
   ): Promise<Arrival | undefined> => {
     const nobody: Arrival | undefined =
       strangers === 'refuse' ? { kind: 'refused', returnCode: 5 } : undefined
-    if (username === undefined || !CREDENTIAL.test(username)) return nobody
     try {
-      const device = await registry.devices.findByToken(username)
+      const certificate = visitorOf?.(client)?.certificate
+      const proven = await certified(certificate)
+      if (proven !== undefined)
+        return { kind: 'device', connection: connect(client, proven), certificate }
+      const device = await credentialed(username)
       if (device === undefined) return nobody
-      return { kind: 'device', connection: connect(client, device) }
+      return { kind: 'device', connection: connect(client, device), certificate: undefined }
     } catch (cause) {
       if (!(cause instanceof StoreDown))
         log.error({ err: cause }, 'a device could not be identified')
@@ -123,14 +146,22 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     })
   }
 
-  const arrive = async (connection: Connection): Promise<AuthError | undefined> => {
+  type Coming = Extract<Arrival, { kind: 'device' }>
+
+  const arrive = async ({ connection, certificate }: Coming): Promise<AuthError | undefined> => {
     const { client } = connection
     try {
+      const isNewest = (await crowd?.arrived(connection.device)) ?? true
+      if (!isNewest || client.closed) return refuse(2)
       // Client ids belong to the device: another device may use the same one, so the broker gets our own.
       client.id = `${connection.device}:${randomUUID()}`
       await outbox.follow(connection.project)
-      if (await presence.take(connection)) return undefined
-      return refuse(2)
+      if (!(await presence.take(connection))) return refuse(2)
+      // Whoever takes a certificate back ends the connections that are there by then: this one may just have missed it.
+      if (certificate === undefined || (await certified(certificate))?.id === connection.device)
+        return undefined
+      presence.leave(connection)
+      return refuse(5)
     } catch (cause) {
       presence.leave(connection)
       if (!(cause instanceof StoreDown))
@@ -139,14 +170,25 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     }
   }
 
+  /** Resolves when a refusal may be said. An outage is nobody's fault. */
+  const heldBack = async (client: Client, username: string | undefined, returnCode: number) => {
+    const visitor = visitorOf?.(client)
+    if (visitor !== undefined && returnCode !== 3) await crowd?.wrong(visitor.address, username)
+  }
+
   broker.authenticate = (client, username, password, done) => {
     const arrival = arrivals.get(client)
     if (arrival === undefined)
       return theirs.authenticate.call(broker, client, username, password, done)
-    if (arrival.kind === 'refused') return done(refuse(arrival.returnCode), null)
+    if (arrival.kind === 'refused') {
+      void heldBack(client, username, arrival.returnCode).then(() =>
+        done(refuse(arrival.returnCode), null),
+      )
+      return
+    }
     const { connection } = arrival
     client.conn.once('close', () => presence.leave(connection))
-    void arrive(connection).then((error) => {
+    void arrive(arrival).then((error) => {
       if (error !== undefined) return done(error, null)
       if (connection.isGateway && gatewayPacketBytes !== undefined)
         connection.front?.setPacketLimit(gatewayPacketBytes)

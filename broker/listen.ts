@@ -1,26 +1,39 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import type { Duplex } from 'node:stream'
 import { Aedes } from 'aedes'
+import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
+import type { Metrics } from '../shared/metrics.ts'
+import type { TlsFiles } from '../shared/tls-files.ts'
+import type { UpgradeTaker } from '../shared/upgrade.ts'
 import { type Attached, attachClaiming } from './attach.ts'
+import { createCrowd } from './crowd.ts'
 import type { BrokerContext, MqttDialect } from './dialect.ts'
 import { REASON_CODES } from './front/fault.ts'
-import { type Front, type FrontEvent, standBefore } from './front/front.ts'
-import { DEFAULT_LIMITS, type Limits } from './front/limits.ts'
+import { type Front, standBefore } from './front/front.ts'
 import { asBrokerPort, type Client, packetSinkOf } from './port.ts'
+import { createDoors } from './sockets/doors.ts'
+import { listenOnTcp } from './sockets/tcp.ts'
+import type { Guest, Visitor } from './sockets/visitor.ts'
+import { createWebSockets } from './sockets/websocket.ts'
+import { createTally } from './tally.ts'
 
 export type BrokerOptions = BrokerContext & {
   readonly dialects: readonly MqttDialect[]
   readonly host: string
   /** 0: a free one. */
   readonly port: number
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
+  readonly tls?: TlsFiles
   readonly limits?: Limits
+  /** Web pages of other hosts that may connect over WebSocket: `https://app.example`. */
+  readonly origins?: readonly string[]
+  readonly metrics: Pick<Metrics, 'limited'>
 }
 
 export type RunningBroker = {
   readonly host: string
   readonly port: number
   readonly connected: () => number
+  /** MQTT over WebSocket, for an HTTP server that has a port already. */
+  readonly acceptWebSocket: UpgradeTaker
   /** Stops accepting and ends all connections. Idempotent. */
   readonly close: () => Promise<void>
 }
@@ -29,71 +42,71 @@ export type RunningBroker = {
 const CONNECT_MS = 8_000
 /** A reader that takes nothing for so long is cut. */
 const DRAIN_MS = 5_000
-const SAID_ONCE_MS = 60_000
 
-/** The MQTT edge in a process of ours: an Aedes with claiming attached, behind a limited socket. */
+/** The MQTT edge in a process of ours: an Aedes with claiming attached, behind limited sockets. */
 export const startBroker = async (options: BrokerOptions): Promise<RunningBroker> => {
-  const { host, port, tls, limits = DEFAULT_LIMITS, ...rest } = options
-  const { log } = rest
+  const { host, port, tls, limits = DEFAULT_LIMITS, origins = [], metrics, ...rest } = options
+  const { log, now } = rest
   const aedes = await Aedes.createBroker({
     connectTimeout: CONNECT_MS,
     drainTimeout: DRAIN_MS,
-    maxTopicLevels: 10,
+    maxTopicLevels: limits.topicLevels,
   })
   const broker = asBrokerPort(aedes)
-  const fronts = new WeakMap<Client, Front>()
-  const sockets = new Map<Socket, Front>()
   broker.on('error', (error: Error) => log.error({ err: error }, 'broker'))
+  const onEvent = createTally({ log, metrics, now })
+  const visitors = new WeakMap<Client, Visitor>()
+  const fronts = new WeakMap<Client, Front>()
+  const open = new Map<Duplex, Front>()
+  let closing: Promise<void> | undefined
+
   const attached: Attached = await attachClaiming(aedes, {
     ...rest,
     strangers: 'refuse',
     frontOf: (client) => fronts.get(client),
+    visitorOf: (client) => visitors.get(client),
+    crowd: createCrowd({ limits, now, onEvent }),
     gatewayPacketBytes: limits.gatewayPacketBytes,
   })
 
-  let saidAt = 0
-  const onEvent = ({ what, rule }: FrontEvent) => {
-    const now = Date.now()
-    if (now < saidAt + SAID_ONCE_MS) return
-    saidAt = now
-    log.info({ what, rule }, 'a client did what it may not (said once a minute)')
-  }
-
-  const accept = (socket: Socket) => {
-    socket.on('error', () => socket.destroy())
-    const client = broker.handle(socket)
-    const front = standBefore(packetSinkOf(client), socket, { limits, onEvent })
+  const accept = (stream: Duplex, visitor: Visitor): Guest => {
+    stream.on('error', () => stream.destroy())
+    const client = broker.handle(stream)
+    const front = standBefore(packetSinkOf(client), stream, { limits, onEvent })
+    visitors.set(client, visitor)
     fronts.set(client, front)
-    sockets.set(socket, front)
-    socket.once('close', () => sockets.delete(socket))
+    open.set(stream, front)
+    stream.once('close', () => open.delete(stream))
+    return {
+      hasSpoken: () => front.version() !== undefined,
+      isWelcome: () => client.connected,
+    }
   }
 
-  const server: Server =
-    tls === undefined
-      ? createServer({ noDelay: true }, accept)
-      : createTlsServer({ ...tls, minVersion: 'TLSv1.2', noDelay: true } as object, accept)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
+  const doors = createDoors({ limits, onEvent })
+  const webSockets = createWebSockets({ limits, origins, doors, accept, onEvent })
+  const listener = await listenOnTcp({
+    host,
+    port,
+    tls,
+    doors,
+    accept,
+    connectMs: CONNECT_MS,
+    log,
   })
-  server.on('error', (error) => log.error({ err: error }, 'listener'))
 
-  let closing: Promise<void> | undefined
   const close = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const front of sockets.values()) front.end(REASON_CODES.serverShuttingDown)
+    const closed = listener.close()
+    for (const front of open.values()) front.end(REASON_CODES.serverShuttingDown)
     await closed
     await attached.detach()
     await new Promise<void>((resolve) => broker.close(() => resolve()))
   }
-  const address = server.address() as AddressInfo
   return {
     host,
-    port: address.port,
+    port: listener.port,
     connected: attached.connected,
+    acceptWebSocket: (...upgrade) => (closing === undefined ? webSockets(...upgrade) : 503),
     close: () => {
       closing ??= close()
       return closing

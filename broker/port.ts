@@ -77,6 +77,8 @@ export type PacketSink = {
   readonly take: (take: (chunk: Buffer) => void) => void
   /** Gives the broker a packet as if its parser had read it. */
   readonly emit: (packet: object) => void
+  /** When the CONNACK that lets the client in was sent. */
+  readonly onConnected: (listener: () => void) => void
   /** The broker reads no more until `resume`. */
   readonly pause: () => void
   readonly resume: () => void
@@ -89,12 +91,15 @@ type Inside = {
   }
   pause(): void
   resume(): void
+  once(event: 'connected', listener: () => void): void
   readonly closed: boolean
+  /** Packets of the last chunk that are not done yet: the next chunk is read when there are none. */
+  _parsingBatch: number
 }
 
 /**
  * Takes the place of a client's parser. Aedes 1.2.0 gives `_parser.parse` every chunk and listens to its `packet` event
- * (lib/client.js): that is all we rely on of its inside, and it is tested.
+ * (lib/client.js), emits `connected`, and counts `_parsingBatch`: that is all we rely on of its inside, and it is tested.
  */
 export const packetSinkOf = (client: Client): PacketSink => {
   const inside = client as unknown as Inside
@@ -105,9 +110,13 @@ export const packetSinkOf = (client: Client): PacketSink => {
     emit: (packet) => {
       inside._parser.emit('packet', packet)
     },
+    onConnected: (listener) => inside.once('connected', listener),
     pause: () => inside.pause(),
     resume: () => {
-      if (!inside.closed) inside.resume()
+      if (inside.closed) return
+      // What was done during the pause was not counted down: the client would never be read again.
+      inside._parsingBatch = 0
+      inside.resume()
     },
   }
 }

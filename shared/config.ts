@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
+import { DEFAULT_LIMITS, type Limits, readLimits } from './limits.ts'
 
 /** The platform APIs that can be served beside the native one. */
 export const DIALECTS = ['thingsboard', 'particle', 'mode', 'thethings', 'thingful'] as const
@@ -25,6 +26,9 @@ export type Config = {
   readonly dialects: readonly DialectName[]
   /** Whether `/metrics` answers others than this machine. */
   readonly publicMetrics: boolean
+  /** Web pages of other hosts that may connect by WebSocket. */
+  readonly origins: readonly string[]
+  readonly limits: Limits
   readonly logLevel: (typeof LEVELS)[number]
 }
 
@@ -47,6 +51,8 @@ const SETTINGS = [
   'LATCHKEY_KEY_FILE',
   'LATCHKEY_PUBLIC_URL',
   'LATCHKEY_DIALECTS',
+  'LATCHKEY_ORIGINS',
+  'LATCHKEY_LIMITS',
   'LATCHKEY_LOG_LEVEL',
   'LATCHKEY_METRICS',
   'LATCHKEY_MAIL',
@@ -87,9 +93,37 @@ const readFile = (folder: string, faults: string[]): Map<Setting, string> => {
   for (const [name, value] of Object.entries(content)) {
     const setting = names.get(name)
     if (setting === undefined) faults.push(`${CONFIG_FILE}: there is no setting "${name}"`)
-    else values.set(setting, Array.isArray(value) ? value.join(',') : String(value))
+    else values.set(setting, textOf(value))
   }
   return values
+}
+
+/** A value of the file as it would stand in the environment. */
+const textOf = (value: unknown): string => {
+  if (Array.isArray(value)) return value.join(',')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+const limitsOf = (text: string | undefined, faults: string[]): Limits => {
+  if (text === undefined) return DEFAULT_LIMITS
+  let given: unknown
+  try {
+    given = JSON.parse(text)
+  } catch {
+    // What is no JSON is no object of limits either.
+  }
+  const limits = readLimits(given)
+  if (!('faults' in limits)) return limits
+  faults.push(...limits.faults.map((fault) => `LATCHKEY_LIMITS: ${fault}`))
+  return DEFAULT_LIMITS
+}
+
+const originsOf = (text: string | undefined, faults: string[]): readonly string[] => {
+  const origins = text?.split(',').map((origin) => origin.trim()) ?? []
+  for (const origin of origins)
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      faults.push(`LATCHKEY_ORIGINS: "${origin}" is no origin like https://app.example`)
+  return origins
 }
 
 const oneOf = <const T extends string>(words: readonly T[], value: string): T | undefined =>
@@ -184,6 +218,8 @@ export const readConfig = (
     ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, '') }),
     dialects,
     publicMetrics: word('LATCHKEY_METRICS', ['local', 'public'], 'local') === 'public',
+    origins: originsOf(get('LATCHKEY_ORIGINS'), faults),
+    limits: limitsOf(get('LATCHKEY_LIMITS'), faults),
     logLevel: word('LATCHKEY_LOG_LEVEL', LEVELS, 'info'),
   }
   return faults.length === 0 ? config : { faults }

@@ -52,7 +52,7 @@ const ROWS: { readonly [Name in keyof Limits]: Row } = {
   connectionsPerAddress: { usual: 1000, least: 0, most: 10_000_000 },
   connectionsFromLoopback: { usual: 0, least: 0, most: 10_000_000 },
   wrongConnectsPerMinute: { usual: 60, least: 0, most: 1_000_000 },
-  reconnectBurst: { usual: 20, least: 0, most: 1_000_000 },
+  reconnectBurst: { usual: 300, least: 0, most: 1_000_000 },
 }
 
 const TABLE = new Map<string, Row>(Object.entries(ROWS))

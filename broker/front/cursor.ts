@@ -53,13 +53,16 @@ export class Cursor {
     return value
   }
 
-  /** [MQTT5-1.5.5]: at most four bytes, seven bits each. */
+  /** [MQTT5-1.5.5]: at most four bytes, seven bits each, and no more of them than needed [MQTT5-1.5.5-1]. */
   varint(): number {
     let value = 0
     for (let place = 0; place < 4; place++) {
       const byte = this.u8()
       value += (byte & 0x7f) * 128 ** place
-      if ((byte & 0x80) === 0) return value
+      if (byte & 0x80) continue
+      if (byte === 0 && place > 0)
+        this.fail(malformed('[MQTT5-1.5.5-1] a longer integer than needed'))
+      return value
     }
     this.fail(malformed('a variable byte integer has no end'))
     return 0

@@ -59,11 +59,13 @@ export const readConnect = (cursor: Cursor): ConnectRead => {
   if (hasPassword && !hasUsername && protocolVersion < 5)
     cursor.fail(malformed('[MQTT-3.1.2-22] a password without a user name'))
   const clean = (flags & 0x02) !== 0
-  if (clientId === '' && !clean && protocolVersion < 5)
+  if (clientId === '' && (protocolVersion === 3 || (!clean && protocolVersion < 5)))
     cursor.fail({
       code: REASON_CODES.clientIdentifierNotValid,
-      rule: '[MQTT-3.1.3-8] no client id and a lasting session',
+      rule: '[MQTT-3.1.3-8] no client id and a lasting session, or none in MQTT 3.1',
     })
+  if (mqtt5.has('authenticationData') && !mqtt5.has('authenticationMethod'))
+    cursor.fail(protocolError('MQTT 5, 3.1.2.11.10: authentication data without a method'))
 
   const packet: ConnectRead = {
     cmd: 'connect',
@@ -84,7 +86,10 @@ export const readConnect = (cursor: Cursor): ConnectRead => {
     if (protocolVersion === 5) readProperties(cursor, 'will')
     const topic = cursor.text()
     if (topic === '' || hasWildcard(topic))
-      cursor.fail(malformed('[MQTT-3.3.2-2] a will topic that is none'))
+      cursor.fail({
+        code: REASON_CODES.topicNameInvalid,
+        rule: '[MQTT-3.3.2-2] a will topic that is none',
+      })
     packet.will = { topic, payload: cursor.binary(), qos: willQos as 0 | 1 | 2, retain: willRetain }
   }
   if (hasUsername) packet.username = cursor.text()

@@ -1,5 +1,5 @@
 import type { Cursor } from './cursor.ts'
-import { malformed, REASON_CODES } from './fault.ts'
+import { malformed, protocolError, REASON_CODES } from './fault.ts'
 import { type Properties, readProperties } from './properties.ts'
 import { hasWildcard } from './text.ts'
 import type { Version } from './version.ts'
@@ -45,7 +45,7 @@ export const readPublish = (cursor: Cursor, flags: number, version: Version): Pu
   }
   const mqtt5 = version === 5 ? readProperties(cursor, 'publish') : undefined
   if (topic === '' && !mqtt5?.has('topicAlias'))
-    cursor.fail(malformed('[MQTT-4.7.3-1] an empty topic'))
+    cursor.fail(protocolError('[MQTT-4.7.3-1] an empty topic'))
   packet.payload = cursor.rest()
   return mqtt5 === undefined ? packet : { ...packet, mqtt5 }
 }

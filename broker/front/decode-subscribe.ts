@@ -1,5 +1,5 @@
 import type { Cursor } from './cursor.ts'
-import { malformed, protocolError } from './fault.ts'
+import { malformed, protocolError, REASON_CODES } from './fault.ts'
 import { readProperties } from './properties.ts'
 import { isFilter } from './text.ts'
 import type { Version } from './version.ts'
@@ -21,7 +21,11 @@ const readHead = (cursor: Cursor, version: Version, packet: string): Common => {
   const length = cursor.end - cursor.at
   const messageId = cursor.u16()
   if (messageId === 0) cursor.fail(malformed('[MQTT-2.3.1-1] a packet id of zero'))
-  if (version === 5) readProperties(cursor, packet)
+  if (version === 5 && readProperties(cursor, packet).has('subscriptionIdentifier'))
+    cursor.fail({
+      code: REASON_CODES.subscriptionIdentifiersNotSupported,
+      rule: 'MQTT 5, 3.2.2.3.12: a subscription identifier, which CONNACK says we do not have',
+    })
   // Aedes expects what mqtt-packet reads from the fixed header 0x82: QoS 1.
   return { length, retain: false, qos: 1, dup: false, messageId }
 }
@@ -33,14 +37,18 @@ const readFilter = (cursor: Cursor): string => {
   return filter
 }
 
+const NO_LOCAL = 0x04
+
 /** MQTT 5, 3.8.3.1: the bits beside the QoS. */
-const readOptions = (cursor: Cursor, version: Version): 0 | 1 | 2 => {
+const readOptions = (cursor: Cursor, version: Version, filter: string): 0 | 1 | 2 => {
   const options = cursor.u8()
   const qos = options & 0x03
-  if (qos === 3) cursor.fail(malformed('[MQTT-3.8.3-4] QoS 3'))
+  if (qos === 3) cursor.fail(protocolError('[MQTT-3.8.3-4] QoS 3'))
   if (options & (version === 5 ? 0xc0 : 0xfc))
     cursor.fail(malformed('[MQTT-3.8.3-4] reserved bits'))
   if ((options & 0x30) === 0x30) cursor.fail(protocolError('retain handling 3'))
+  if (options & NO_LOCAL && filter.startsWith('$share/'))
+    cursor.fail(protocolError('[MQTT5-3.8.3-4] no-local on a shared subscription'))
   return qos as 0 | 1 | 2
 }
 
@@ -50,7 +58,7 @@ export const readSubscribe = (cursor: Cursor, version: Version): SubscribeRead =
   const subscriptions: SubscribeRead['subscriptions'] = []
   while (!cursor.isDone) {
     const topic = readFilter(cursor)
-    subscriptions.push({ topic, qos: readOptions(cursor, version) })
+    subscriptions.push({ topic, qos: readOptions(cursor, version, topic) })
   }
   if (subscriptions.length === 0) cursor.fail(protocolError('[MQTT-3.8.3-3] no filter'))
   return { ...head, cmd: 'subscribe', subscriptions }

@@ -16,7 +16,11 @@ export type AckRead = Common & {
   readonly cmd: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp'
   readonly messageId: number
 }
-export type BareRead = Common & { readonly cmd: 'pingreq' | 'disconnect' }
+export type BareRead = Common & {
+  readonly cmd: 'pingreq' | 'disconnect'
+  /** Of a DISCONNECT of MQTT 5: how long the session is to last, seconds. */
+  readonly sessionExpiryInterval?: number
+}
 
 /** A packet of a client in the shape that Aedes takes (that of mqtt-packet), with what MQTT 5 adds. */
 export type PacketRead =
@@ -48,27 +52,45 @@ const FLAGS = new Map([
   [15, 0],
 ])
 
+/** MQTT 3.1 had DUP on more packets than PUBLISH, and no reserved flags elsewhere. */
+const RESENT = 0x08
+
 const common = (length: number): Common => ({ length, retain: false, qos: 0, dup: false })
+
+/** MQTT 5: the reason codes that a client may give. [MQTT5-3.4.2-1], [MQTT5-3.6.2-1], [MQTT5-3.14.2-1] and their like. */
+const RECEIVED = new Set([0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99])
+const RELEASED = new Set([0x00, 0x92])
+const LEFT = new Set([
+  0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99,
+])
+
+/** What MQTT 5 may add to a packet: a reason, then properties. */
+const readReason = (cursor: Cursor, reasons: ReadonlySet<number>, packet: string) => {
+  if (cursor.isDone) return { reason: 0, properties: undefined }
+  const reason = cursor.u8()
+  if (!reasons.has(reason)) cursor.fail(malformed('a reason code that the packet does not have'))
+  return { reason, properties: cursor.isDone ? undefined : readProperties(cursor, packet) }
+}
 
 const readAck = (cursor: Cursor, cmd: AckRead['cmd'], version: Version): AckRead => {
   const length = cursor.end - cursor.at
   const messageId = cursor.u16()
-  // MQTT 5 may add a reason and properties; a client's reason changes nothing for us.
-  if (version === 5 && !cursor.isDone) {
-    cursor.u8()
-    if (!cursor.isDone) readProperties(cursor, 'puback')
-  }
   if (messageId === 0) cursor.fail(malformed('[MQTT-2.3.1-1] a packet id of zero'))
-  return { ...common(length), cmd, messageId }
+  if (version !== 5) return { ...common(length), cmd, messageId }
+  const isRelease = cmd === 'pubrel' || cmd === 'pubcomp'
+  const { reason } = readReason(cursor, isRelease ? RELEASED : RECEIVED, 'puback')
+  // [MQTT5-4.3.3-4]: a PUBREC that refuses is the last word on its packet, as a PUBACK is.
+  const isLast = cmd === 'pubrec' && reason >= 0x80
+  return { ...common(length), cmd: isLast ? 'puback' : cmd, messageId }
 }
 
 const readDisconnect = (cursor: Cursor, version: Version): BareRead => {
   const length = cursor.end - cursor.at
-  if (version === 5 && !cursor.isDone) {
-    cursor.u8()
-    if (!cursor.isDone) readProperties(cursor, 'disconnect')
-  }
-  return { ...common(length), cmd: 'disconnect' }
+  if (version !== 5) return { ...common(length), cmd: 'disconnect' }
+  const { properties } = readReason(cursor, LEFT, 'disconnect')
+  const sessionExpiryInterval =
+    (properties?.get('sessionExpiryInterval') as number | undefined) ?? 0
+  return { ...common(length), cmd: 'disconnect', sessionExpiryInterval }
 }
 
 const readBody = (
@@ -113,7 +135,7 @@ export const decode = (
 ): Decoded => {
   const type = header >> 4
   const flags = header & 0x0f
-  if (type !== 3 && FLAGS.get(type) !== flags)
+  if (type !== 3 && FLAGS.get(type) !== (version === 3 ? flags & ~RESENT : flags))
     return {
       fault: FLAGS.has(type)
         ? malformed('[MQTT-2.2.2-1] reserved flags')

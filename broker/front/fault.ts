@@ -33,7 +33,10 @@ export const REASON_CODES = {
   retainNotSupported: 0x9a,
   qosNotSupported: 0x9b,
   sharedSubscriptionsNotSupported: 0x9e,
+  subscriptionIdentifiersNotSupported: 0xa1,
 } as const
 
+/** Bytes that do not follow the form: 0x81. */
 export const malformed = (rule: string): Fault => ({ code: REASON_CODES.malformedPacket, rule })
+/** A packet, well-formed, that may not be here or may not say this: 0x82. */
 export const protocolError = (rule: string): Fault => ({ code: REASON_CODES.protocolError, rule })

@@ -16,6 +16,7 @@ const tooLarge: Fault = { code: REASON_CODES.packetTooLarge, rule: 'the packet i
 export const createFrames = (connectLimit: number, take: Take) => {
   let limit = connectLimit
   let isFirst = true
+  let isStrict = false
   /** The beginning of an unfinished packet: `have` bytes of it, of `wanted` (0: its header is not whole yet). */
   let kept: Buffer = NOTHING
   let have = 0
@@ -34,6 +35,8 @@ export const createFrames = (connectLimit: number, take: Take) => {
       const byte = bytes[at + 1 + place] as number
       length += (byte & 0x7f) * 128 ** place
       if (byte & 0x80) continue
+      if (isStrict && byte === 0 && place > 0)
+        return malformed('[MQTT5-1.5.5-1] a longer length than needed')
       headerBytes = 2 + place
       const whole = headerBytes + length
       return whole > limit ? tooLarge : whole
@@ -88,6 +91,10 @@ export const createFrames = (connectLimit: number, take: Take) => {
     /** What a packet may have from now on, its header included. */
     setLimit: (bytes: number) => {
       limit = bytes
+    },
+    /** [MQTT5-1.5.5-1]: from now on a length is said in as few bytes as it needs. 3.1.1 has no such rule. */
+    setStrict: () => {
+      isStrict = true
     },
   }
 }

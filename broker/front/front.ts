@@ -1,17 +1,27 @@
-import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Packet } from 'mqtt-packet'
 import type { PacketSink } from '../port.ts'
+import { createAliases } from './aliases.ts'
 import { decode, type PacketRead } from './decode.ts'
 import type { ConnectRead } from './decode-connect.ts'
 import type { PublishRead } from './decode-publish.ts'
+import type { SubscribeRead } from './decode-subscribe.ts'
 import { type Fault, protocolError, REASON_CODES } from './fault.ts'
 import { createFrames } from './frames.ts'
 import type { Limits } from './limits.ts'
-import { type Interception, interceptWrites } from './outbound.ts'
+import { bytesOf, interceptWrites, type Send } from './outbound.ts'
 import { createSubscriptions } from './subscriptions.ts'
 import { levelsOf } from './text.ts'
-import { connack, disconnect, type Promised, refusedConnack } from './v5.ts'
+import { createThrottle } from './throttle.ts'
+import { createTranslation, type Translation } from './translation.ts'
+import {
+  disconnect,
+  isVersion5,
+  type Promised,
+  promisedBy,
+  refusal,
+  translateConnect,
+} from './v5.ts'
 import type { Version } from './version.ts'
 
 /** Why a connection was cut, or what a limit did, for a metric and a log. */
@@ -36,11 +46,17 @@ export type Front = {
   readonly end: (reasonCode: number) => void
 }
 
-/** The broker's own name for the client of 3.1.1 that a client of MQTT 5 is to it. */
-const TRANSLATED = 4
+/** What speaks MQTT 5 to the client. */
+type Fifth = {
+  readonly send: Send
+  readonly promised: Promised
+  readonly translation: Translation
+}
+
 const LINGER_MS = 1000
-const TICK_MS = 100
-const BURST_S = 10
+
+const bytesIn = (chunks: readonly Buffer[]): number =>
+  chunks.reduce((sum, { length }) => sum + length, 0)
 
 /**
  * Stands before Aedes on one connection: takes the bytes in its parser's stead, cuts and checks them, keeps the limits,
@@ -52,28 +68,36 @@ export const standBefore = (
   { limits, onEvent }: FrontOptions,
 ): Front => {
   const subscriptions = createSubscriptions()
-  const codes = new Map<number, number>()
-  const aliases = new Map<number, string>()
-  /** Publishes of QoS 1 and 2 that a client of MQTT 5 waits for. */
-  const underWay = new Set<number>()
+  const unalias = createAliases(limits.topicAliases)
+  const throttle = createThrottle({
+    perSecond: limits.publishesPerSecond,
+    pause: sink.pause,
+    resume: sink.resume,
+  })
   let version: Version | undefined
-  let promised: Promised | undefined
-  let outbound: Interception | undefined
+  let fifth: Fifth | undefined
   let packetBytes = limits.packetBytes
   let isOver = false
-  let allowance = limits.publishesPerSecond * BURST_S
-  let refilledAt = performance.now()
+  let isWelcome = false
+  let completesSubacks = false
+  /** What came after the CONNECT, until the client is let in. */
+  let held: Buffer[] | undefined
+
+  const leave = (): void => {
+    stream.end()
+    setTimeout(() => stream.destroy(), LINGER_MS).unref()
+  }
 
   const end = (reasonCode: number): void => {
     if (isOver) return
     isOver = true
-    if (version !== 5 || outbound === undefined || stream.destroyed) {
+    // [MQTT5-3.14.0-1]: no DISCONNECT before the CONNACK.
+    if (fifth === undefined || !isWelcome || stream.destroyed) {
       stream.destroy()
       return
     }
-    outbound.send(disconnect(reasonCode))
-    stream.end()
-    setTimeout(() => stream.destroy(), LINGER_MS).unref()
+    fifth.send(disconnect(reasonCode))
+    leave()
   }
 
   const cut = ({ code, rule }: Fault): void => {
@@ -82,97 +106,63 @@ export const standBefore = (
     end(code)
   }
 
-  /** MQTT 5 to 3.1.1 (research/tech.md 1.2): what the broker writes is put into the client's words. */
-  const translate = (packet: Packet): Packet | undefined => {
-    switch (packet.cmd) {
-      case 'connack':
-        return connack(packet.returnCode ?? 0, limits, packetBytes, promised as Promised)
-      case 'pubcomp':
-        underWay.delete(packet.messageId as number)
-        return packet
-      case 'puback':
-      case 'pubrec': {
-        if (packet.cmd === 'puback') underWay.delete(packet.messageId as number)
-        const reasonCode = codes.get(packet.messageId as number) ?? REASON_CODES.success
-        codes.delete(packet.messageId as number)
-        return { ...packet, reasonCode }
-      }
-      case 'suback':
-        return {
-          ...packet,
-          granted: subscriptions.answer(
-            packet.messageId as number,
-            packet.granted as number[],
-            true,
-          ),
-        }
-      case 'unsuback':
-        return { ...packet, granted: subscriptions.left(packet.messageId as number) }
-      case 'publish': {
-        const longest = promised?.maximumPacketSize
-        const bytes = packet.topic.length + packet.payload.length + 10
-        return longest !== undefined && bytes > longest ? undefined : packet
-      }
-      default:
-        return packet
-    }
-  }
-
-  const welcome = (connect: ConnectRead): Fault | undefined => {
-    version = connect.protocolVersion as Version
-    frames.setLimit(packetBytes)
-    if (version !== 5) return undefined
-    const { mqtt5 } = connect
-    const isLong = connect.keepalive === 0 || connect.keepalive > limits.keepAliveSeconds
-    const assigned = connect.clientId === '' ? `latchkey-${randomUUID()}` : undefined
-    promised = {
-      maximumPacketSize: mqtt5.get('maximumPacketSize') as number | undefined,
-      receiveMaximum: (mqtt5.get('receiveMaximum') as number | undefined) ?? 65_535,
-      assignedClientId: assigned,
-      serverKeepAlive: isLong ? limits.keepAliveSeconds : undefined,
-      hasUsername: connect.username !== undefined,
-    }
-    outbound = interceptWrites(stream, 5, translate)
-    if (mqtt5.has('authenticationMethod') || mqtt5.has('authenticationData')) {
-      outbound.send(refusedConnack(REASON_CODES.badAuthenticationMethod))
-      isOver = true
-      stream.end()
-      return {
-        code: REASON_CODES.badAuthenticationMethod,
-        rule: 'an authentication method that we do not have',
-      }
-    }
-    if (assigned !== undefined) connect.clientId = assigned
-    if (isLong) connect.keepalive = limits.keepAliveSeconds
-    connect.protocolVersion = TRANSLATED
-    connect.clean = true
-    return undefined
-  }
-
-  /** MQTT 5, 3.3.2.3.4: a topic said once, then a number for it. */
-  const unalias = (publish: PublishRead): Fault | undefined => {
-    const alias = publish.mqtt5?.get('topicAlias') as number | undefined
-    if (alias === undefined) return undefined
-    if (alias > limits.topicAliases)
-      return {
-        code: REASON_CODES.topicAliasInvalid,
-        rule: '[MQTT5-3.3.2-9] an alias over the maximum',
-      }
-    if (publish.topic !== '') {
-      aliases.set(alias, publish.topic)
+  /** What the broker writes goes through here, for a client of MQTT 5. */
+  const pass = (packet: Packet): Packet | undefined => {
+    if (fifth === undefined || isOver) return undefined
+    const { promised, translation } = fifth
+    const translated = translation.translate(packet)
+    if (packet.cmd !== 'connack' || translated === undefined) return translated
+    if (bytesOf(translated) > promised.maximumPacketSize) {
+      // [MQTT5-3.1.2-24]: nothing can be said to a client that takes so little.
+      stream.destroy()
       return undefined
     }
-    const topic = aliases.get(alias)
-    if (topic === undefined) return protocolError('an alias that stands for nothing')
-    publish.topic = topic
-    return undefined
+    isWelcome = packet.returnCode === 0
+    return translated
+  }
+
+  /** [MQTT-3.1.4-1] and its like: what a CONNECT that is refused gets to hear. */
+  const refuseConnect = ({ code, rule }: Fault, isV5: boolean): void => {
+    onEvent({ what: 'fault', rule })
+    isOver = true
+    const words = refusal(code, isV5)
+    if (words === undefined) {
+      stream.destroy()
+      return
+    }
+    stream.write(words)
+    leave()
+  }
+
+  const welcome = (connect: ConnectRead): void => {
+    version = connect.protocolVersion as Version
+    frames.setLimit(packetBytes)
+    if (version !== 5) return
+    if (connect.mqtt5.has('authenticationMethod')) {
+      const rule = 'an authentication method that we do not have'
+      refuseConnect({ code: REASON_CODES.badAuthenticationMethod, rule }, true)
+      return
+    }
+    frames.setStrict()
+    const promised = promisedBy(connect, limits)
+    const send = interceptWrites(stream, 5, pass)
+    const translation = createTranslation({
+      promised,
+      limits,
+      packetBytes: () => packetBytes,
+      subscriptions,
+      send,
+      tellBroker: sink.emit,
+      onFull: () => cut({ code: REASON_CODES.quotaExceeded, rule: 'it acknowledges too little' }),
+    })
+    fifth = { send, promised, translation }
+    translateConnect(connect, promised)
   }
 
   /** [MQTT5-3.3.4-9]: no more under way than we said. */
   const expect = ({ qos, messageId }: PublishRead): Fault | undefined => {
-    if (version !== 5 || qos === 0) return undefined
-    underWay.add(messageId as number)
-    if (underWay.size <= limits.receiveMaximum) return undefined
+    if (fifth === undefined || qos === 0) return undefined
+    if (fifth.translation.expect(messageId as number) <= limits.receiveMaximum) return undefined
     return {
       code: REASON_CODES.receiveMaximumExceeded,
       rule: '[MQTT5-3.3.4-9] more under way than the receive maximum',
@@ -180,7 +170,7 @@ export const standBefore = (
   }
 
   const checkTopic = (topic: string): Fault | undefined => {
-    if (topic.length > limits.topicBytes || levelsOf(topic) > limits.topicLevels)
+    if (Buffer.byteLength(topic) > limits.topicBytes || levelsOf(topic) > limits.topicLevels)
       return { code: REASON_CODES.topicNameInvalid, rule: 'a topic over the limit' }
     return undefined
   }
@@ -191,127 +181,117 @@ export const standBefore = (
     return filters.map(checkTopic).find((fault) => fault !== undefined)
   }
 
-  const subscribe = (messageId: number, filters: readonly string[]): Fault | undefined => {
-    const fault = checkFilters(filters)
-    if (fault !== undefined) return fault
-    const hasRepeats = subscriptions.ask(messageId, filters)
-    if (hasRepeats && version !== 5) answerRepeats(messageId)
-    return undefined
+  /** The broker answers a repeated filter once; its words are completed. */
+  const completeSuback = (packet: Packet): Packet => {
+    if (packet.cmd !== 'suback') return packet
+    const messageId = packet.messageId as number
+    if (!subscriptions.isAsked(messageId)) return packet
+    const granted = subscriptions.answer(messageId, packet.granted as number[], false)
+    return { ...packet, granted }
   }
 
-  /** The broker answers a repeated filter once; for this one SUBACK its words are completed. */
-  const answerRepeats = (messageId: number): void => {
-    const hook = interceptWrites(stream, version as 3 | 4, (packet) => {
-      if (packet.cmd !== 'suback' || packet.messageId !== messageId) return packet
-      hook.end()
-      return {
-        ...packet,
-        granted: subscriptions.answer(messageId, packet.granted as number[], false),
-      }
-    })
+  const subscribe = ({ messageId, subscriptions: asked }: SubscribeRead): Fault | undefined => {
+    const fault = checkFilters(asked.map(({ topic }) => topic))
+    if (fault !== undefined) return fault
+    if (fifth !== undefined && subscriptions.isAsked(messageId))
+      return protocolError('[MQTT5-2.2.1-3] a packet id that is in use')
+    for (const one of asked) one.qos = Math.min(one.qos, limits.grantedQos) as 0 | 1 | 2
+    const isChanged = subscriptions.ask(
+      messageId,
+      asked.map(({ topic, qos }) => ({ topic, qos })),
+      fifth !== undefined,
+    )
+    if (!isChanged || fifth !== undefined || completesSubacks) return undefined
+    completesSubacks = true
+    interceptWrites(stream, version as 3 | 4, completeSuback)
+    return undefined
   }
 
   const examine = (packet: PacketRead): Fault | undefined => {
     switch (packet.cmd) {
       case 'connect':
-        return welcome(packet)
+        welcome(packet)
+        return undefined
       case 'publish':
-        allowance -= 1
+        throttle.spend()
         return expect(packet) ?? unalias(packet) ?? checkTopic(packet.topic)
       case 'subscribe':
-        for (const asked of packet.subscriptions)
-          asked.qos = Math.min(asked.qos, limits.grantedQos) as 0 | 1 | 2
-        return subscribe(
-          packet.messageId,
-          packet.subscriptions.map(({ topic }) => topic),
-        )
+        return subscribe(packet)
       case 'unsubscribe':
-        if (version === 5) subscriptions.leave(packet.messageId, packet.unsubscriptions)
+        if (fifth !== undefined) subscriptions.leave(packet.messageId, packet.unsubscriptions)
         return checkFilters(packet.unsubscriptions)
       case 'puback':
+      case 'pubcomp':
+        fifth?.translation.release(packet.messageId)
+        return undefined
+      case 'disconnect':
+        if (fifth?.promised.sessionExpiryInterval === 0 && packet.sessionExpiryInterval !== 0)
+          return protocolError('[MQTT5-3.14.2-2] a session that was to end with its connection')
+        return undefined
       case 'pubrec':
       case 'pubrel':
-      case 'pubcomp':
       case 'pingreq':
-      case 'disconnect':
         return undefined
     }
-  }
-
-  /** [MQTT-3.1.4-1] and its like: what a CONNECT that is refused gets to hear. */
-  const refuseConnect = (fault: Fault, bytes: Buffer): void => {
-    onEvent({ what: 'fault', rule: fault.rule })
-    isOver = true
-    const isV5 = isVersion5(bytes)
-    if (isV5) stream.end(Buffer.from([0x20, 0x03, 0x00, fault.code, 0x00]))
-    else if (fault.code === REASON_CODES.unsupportedProtocolVersion)
-      stream.end(Buffer.from([0x20, 0x02, 0x00, 0x01]))
-    else if (fault.code === REASON_CODES.clientIdentifierNotValid)
-      stream.end(Buffer.from([0x20, 0x02, 0x00, 0x02]))
-    else stream.destroy()
-    setTimeout(() => stream.destroy(), LINGER_MS).unref()
   }
 
   const frames = createFrames(limits.connectBytes, (bytes, header, start, finish) => {
     const decoded = decode(bytes, header, start, finish, version ?? 4)
     if ('fault' in decoded) {
-      if (version === undefined) refuseConnect(decoded.fault, bytes.subarray(start, finish))
+      if (version === undefined)
+        refuseConnect(decoded.fault, isVersion5(bytes.subarray(start, finish)))
       else cut(decoded.fault)
       return false
     }
     const fault = examine(decoded.packet)
-    if (fault === undefined) sink.emit(decoded.packet)
-    else cut(fault)
-    return !isOver
+    if (fault !== undefined) cut(fault)
+    else if (!isOver) sink.emit(decoded.packet)
+    if (decoded.packet.cmd === 'connect') hold(bytes.subarray(finish))
+    return !isOver && held === undefined
   })
 
-  /** Who publishes faster than he may is read more slowly. */
-  const throttle = (): void => {
-    if (allowance >= 0) return
-    const now = performance.now()
-    const earned = ((now - refilledAt) / 1000) * limits.publishesPerSecond
-    allowance = Math.min(allowance + earned, limits.publishesPerSecond * BURST_S)
-    refilledAt = now
-    if (allowance >= 0) return
-    onEvent({ what: 'throttled', rule: 'publishes a second' })
-    sink.pause()
-    const wait = Math.max(TICK_MS, (-allowance / limits.publishesPerSecond) * 1000)
-    setTimeout(() => sink.resume(), wait).unref()
-  }
-
-  sink.take((chunk) => {
+  const feed = (chunk: Buffer): void => {
     if (isOver) return
     const fault = frames.feed(chunk)
     if (fault !== undefined) cut(fault)
-    else throttle()
+    else if (throttle.settle()) onEvent({ what: 'throttled', rule: 'publishes a second' })
+  }
+
+  /** [MQTT-3.1.4-5]: what a client sends before its CONNACK is looked at after it; of a stranger it is never looked at. */
+  const hold = (rest: Buffer): void => {
+    held = [rest]
+    // The broker resumes when it has let the client in.
+    sink.pause()
+    sink.onConnected(() => {
+      const chunk = Buffer.concat(held ?? [])
+      held = undefined
+      feed(chunk)
+    })
+  }
+
+  sink.take((chunk) => {
+    if (held === undefined) feed(chunk)
+    else if (bytesIn(held) < limits.gatewayPacketBytes) held.push(chunk)
+    else cut({ code: REASON_CODES.quotaExceeded, rule: 'too much before the CONNACK' })
   })
 
   return {
     version: () => version,
     answer: (messageId, reasonCode) => {
-      if (version === 5 && messageId !== undefined) codes.set(messageId, reasonCode)
+      if (messageId !== undefined) fifth?.translation.answer(messageId, reasonCode)
     },
     setPacketLimit: (bytes) => {
       packetBytes = bytes
       if (version !== undefined) frames.setLimit(bytes)
     },
     publish: (topic, payload, correlationData) => {
-      if (outbound === undefined || isOver) return false
-      outbound.send({
-        cmd: 'publish',
-        topic,
-        payload,
-        qos: 0,
-        retain: false,
-        dup: false,
-        ...(correlationData === undefined ? {} : { properties: { correlationData } }),
-      })
+      if (fifth === undefined || isOver) return false
+      const properties = correlationData === undefined ? {} : { properties: { correlationData } }
+      const flags = { qos: 0, retain: false, dup: false } as const
+      const packet: Packet = { cmd: 'publish', topic, payload, ...flags, ...properties }
+      if (bytesOf(packet) <= fifth.promised.maximumPacketSize) fifth.send(packet)
       return true
     },
     end,
   }
 }
-
-/** Whether a CONNECT whose rest is wrong is one of MQTT 5: `00 04 M Q T T 05`. */
-const isVersion5 = (body: Buffer): boolean =>
-  body.length > 6 && body.toString('latin1', 2, 6) === 'MQTT' && body[6] === 5

@@ -1,7 +1,8 @@
 import type { Cursor } from './cursor.ts'
-import { malformed, protocolError } from './fault.ts'
+import { type Fault, malformed, protocolError, REASON_CODES } from './fault.ts'
+import { hasWildcard } from './text.ts'
 
-type Kind = 'u8' | 'u16' | 'u32' | 'varint' | 'text' | 'binary' | 'pair'
+type Kind = 'u8' | 'u16' | 'u32' | 'varint' | 'text' | 'topic' | 'binary' | 'pair'
 
 type Row = {
   readonly name: string
@@ -15,7 +16,7 @@ const PROPERTIES = new Map<number, Row>([
   [0x01, { name: 'payloadFormatIndicator', kind: 'u8', on: 'publish will' }],
   [0x02, { name: 'messageExpiryInterval', kind: 'u32', on: 'publish will' }],
   [0x03, { name: 'contentType', kind: 'text', on: 'publish will' }],
-  [0x08, { name: 'responseTopic', kind: 'text', on: 'publish will' }],
+  [0x08, { name: 'responseTopic', kind: 'topic', on: 'publish will' }],
   [0x09, { name: 'correlationData', kind: 'binary', on: 'publish will' }],
   [0x0b, { name: 'subscriptionIdentifier', kind: 'varint', on: 'subscribe' }],
   [0x11, { name: 'sessionExpiryInterval', kind: 'u32', on: 'connect disconnect' }],
@@ -46,12 +47,12 @@ export type Properties = ReadonlyMap<string, number | string | Buffer>
 const NONE: Properties = new Map()
 /** More than that many properties on one packet is nobody's good intention (CVE-2021-41039 elsewhere). */
 const MOST = 64
-/** [MQTT5-3.1.2.11]: zero is a protocol error. */
-const NEVER_ZERO = new Set([
-  'receiveMaximum',
-  'maximumPacketSize',
-  'topicAlias',
-  'subscriptionIdentifier',
+/** Zero is an error: MQTT 5, 3.1.2.11.3, 3.1.2.11.4, 3.3.2.3.4 and 3.8.2.1.2. */
+const NEVER_ZERO = new Map<string, number>([
+  ['receiveMaximum', REASON_CODES.protocolError],
+  ['maximumPacketSize', REASON_CODES.protocolError],
+  ['topicAlias', REASON_CODES.topicAliasInvalid],
+  ['subscriptionIdentifier', REASON_CODES.protocolError],
 ])
 const BOOLEAN = new Set([
   'payloadFormatIndicator',
@@ -71,11 +72,26 @@ const readValue = (cursor: Cursor, kind: Kind): number | string | Buffer => {
       return cursor.varint()
     case 'text':
       return cursor.text()
+    case 'topic': {
+      const topic = cursor.text()
+      if (topic === '' || hasWildcard(topic))
+        cursor.fail(protocolError('[MQTT5-3.3.2-14] a response topic that is none'))
+      return topic
+    }
     case 'binary':
       return cursor.binary()
     case 'pair':
       return `${cursor.text()}${cursor.text()}`
   }
+}
+
+const TOO_MANY: Fault = { code: REASON_CODES.quotaExceeded, rule: 'too many properties' }
+const UNKNOWN = malformed('an unknown property')
+
+const misplaced = (row: Row | undefined, packet: string): Fault | undefined => {
+  if (row === undefined) return UNKNOWN
+  if (row.on.split(' ').includes(packet)) return undefined
+  return protocolError(`a property that ${packet} does not have`)
 }
 
 /** Reads the properties of one packet, each at most once where the specification says so. */
@@ -90,18 +106,16 @@ export const readProperties = (cursor: Cursor, packet: string): Properties => {
   const properties = new Map<string, number | string | Buffer>()
   for (let count = 0; cursor.at < end && cursor.fault === undefined; count++) {
     const row = PROPERTIES.get(cursor.varint())
-    if (row === undefined || !row.on.split(' ').includes(packet) || count >= MOST) {
-      cursor.fail(
-        row === undefined
-          ? malformed('an unknown property')
-          : protocolError(`a property that ${packet} does not have`),
-      )
+    const wrong = count < MOST ? misplaced(row, packet) : TOO_MANY
+    if (row === undefined || wrong !== undefined) {
+      cursor.fail(wrong ?? UNKNOWN)
       return NONE
     }
     const value = readValue(cursor, row.kind)
     if (row.repeats) continue
     if (properties.has(row.name)) cursor.fail(protocolError(`${row.name} twice`))
-    if (value === 0 && NEVER_ZERO.has(row.name)) cursor.fail(protocolError(`${row.name} of zero`))
+    const code = value === 0 ? NEVER_ZERO.get(row.name) : undefined
+    if (code !== undefined) cursor.fail({ code, rule: `${row.name} of zero` })
     if (BOOLEAN.has(row.name) && value !== 0 && value !== 1)
       cursor.fail(protocolError(`${row.name} neither 0 nor 1`))
     properties.set(row.name, value)

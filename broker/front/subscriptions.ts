@@ -1,14 +1,14 @@
 import { REASON_CODES } from './fault.ts'
 
-/** What a SUBSCRIBE asked, until its SUBACK comes back from the broker. */
-type Asked = { readonly filters: readonly string[]; readonly distinct: readonly string[] }
+type Asking = { readonly topic: string; readonly qos: 0 | 1 | 2 }
 
 /**
  * One code for each filter, repeats included [MQTT-3.9.3-1]: the broker answers for distinct filters only. For
  * MQTT 5 the codes are said in its words.
  */
 export const createSubscriptions = () => {
-  const asked = new Map<number, Asked>()
+  /** What a SUBSCRIBE asked, until its SUBACK comes back from the broker; only where that has to be changed. */
+  const asked = new Map<number, readonly Asking[]>()
   const leaving = new Map<number, readonly string[]>()
   const granted = new Set<string>()
 
@@ -20,21 +20,25 @@ export const createSubscriptions = () => {
   }
 
   return {
-    /** Whether the SUBACK will have to be changed for a client of 3.1.1. */
-    ask: (messageId: number, filters: readonly string[]): boolean => {
-      const distinct = [...new Set(filters)]
-      asked.set(messageId, { filters, distinct })
-      return distinct.length !== filters.length
+    /** Whether the SUBACK will have to be changed: for MQTT 5 always, else where a filter is repeated. */
+    ask: (messageId: number, filters: readonly Asking[], inWords: boolean): boolean => {
+      const hasRepeats = new Set(filters.map(({ topic }) => topic)).size < filters.length
+      if (inWords || hasRepeats) asked.set(messageId, filters)
+      else asked.delete(messageId)
+      return inWords || hasRepeats
     },
+    isAsked: (messageId: number): boolean => asked.has(messageId),
     /** The codes of a SUBACK, one for each filter that was asked. */
     answer: (messageId: number, codes: readonly number[], inWords: boolean): number[] => {
-      const { filters, distinct } = asked.get(messageId) ?? { filters: [], distinct: [] }
+      const filters = asked.get(messageId) ?? []
       asked.delete(messageId)
-      const byFilter = new Map(distinct.map((filter, place) => [filter, codes[place] ?? 0x80]))
+      const distinct = [...new Set(filters.map(({ topic }) => topic))]
+      const byFilter = new Map(distinct.map((topic, place) => [topic, codes[place] ?? 0x80]))
       for (const [filter, code] of byFilter) if (code < 0x80) granted.add(filter)
-      return filters.map((filter) => {
-        const code = byFilter.get(filter) ?? 0x80
-        return inWords ? codeOf(filter, code) : code
+      return filters.map(({ topic, qos }) => {
+        const code = byFilter.get(topic) ?? 0x80
+        if (code < 0x80) return Math.min(code, qos)
+        return inWords ? codeOf(topic, code) : code
       })
     },
     leave: (messageId: number, filters: readonly string[]): void => {

@@ -1,15 +1,44 @@
+import { randomUUID } from 'node:crypto'
 import type { IConnackPacket, Packet } from 'mqtt-packet'
+import type { ConnectRead } from './decode-connect.ts'
 import { REASON_CODES } from './fault.ts'
 import type { Limits } from './limits.ts'
 
-/** What an MQTT 5 client has said in its CONNECT that binds us. */
+/** What an MQTT 5 client has said in its CONNECT that binds us, and what we made of it. */
 export type Promised = {
-  /** Bytes; `undefined`: any. */
-  readonly maximumPacketSize: number | undefined
+  /** Bytes. */
+  readonly maximumPacketSize: number
   readonly receiveMaximum: number
+  /** Seconds. */
+  readonly sessionExpiryInterval: number
   readonly assignedClientId: string | undefined
   readonly serverKeepAlive: number | undefined
   readonly hasUsername: boolean
+}
+
+/** Reads it from the CONNECT. */
+export const promisedBy = (connect: ConnectRead, limits: Limits): Promised => {
+  const numberOf = (name: string) => connect.mqtt5.get(name) as number | undefined
+  const isLong = connect.keepalive === 0 || connect.keepalive > limits.keepAliveSeconds
+  return {
+    maximumPacketSize: numberOf('maximumPacketSize') ?? Number.POSITIVE_INFINITY,
+    receiveMaximum: numberOf('receiveMaximum') ?? 65_535,
+    sessionExpiryInterval: numberOf('sessionExpiryInterval') ?? 0,
+    assignedClientId: connect.clientId === '' ? `latchkey-${randomUUID()}` : undefined,
+    serverKeepAlive: isLong ? limits.keepAliveSeconds : undefined,
+    hasUsername: connect.username !== undefined,
+  }
+}
+
+/** The broker's own name for the client of 3.1.1 that a client of MQTT 5 is to it. */
+const TRANSLATED = 4
+
+/** Makes the CONNECT one of 3.1.1 whose session ends with the connection. */
+export const translateConnect = (connect: ConnectRead, promised: Promised): void => {
+  connect.clientId = promised.assignedClientId ?? connect.clientId
+  connect.keepalive = promised.serverKeepAlive ?? connect.keepalive
+  connect.protocolVersion = TRANSLATED
+  connect.clean = true
 }
 
 /** CONNACK codes of 3.1.1 in the words of MQTT 5, table 3-1. */
@@ -65,12 +94,17 @@ export const connack = (
   }
 }
 
-/** A refusal before there is a connection. */
-export const refusedConnack = (reasonCode: number): Packet => ({
-  cmd: 'connack',
-  sessionPresent: false,
-  reasonCode,
-})
+/** A CONNACK before the broker has seen anything: 3.1.1 has words for two refusals, MQTT 5 for all. */
+export const refusal = (code: number, isV5: boolean): Buffer | undefined => {
+  if (isV5) return Buffer.from([0x20, 0x03, 0x00, code, 0x00])
+  if (code === REASON_CODES.unsupportedProtocolVersion) return Buffer.from([0x20, 0x02, 0x00, 0x01])
+  if (code === REASON_CODES.clientIdentifierNotValid) return Buffer.from([0x20, 0x02, 0x00, 0x02])
+  return undefined
+}
 
 /** The server's last word. */
 export const disconnect = (reasonCode: number): Packet => ({ cmd: 'disconnect', reasonCode })
+
+/** Whether a CONNECT whose rest is wrong is one of MQTT 5: `00 04 M Q T T 05`. */
+export const isVersion5 = (body: Buffer): boolean =>
+  body.length > 6 && body.toString('latin1', 2, 6) === 'MQTT' && body[6] === 5

@@ -13,5 +13,4 @@ export const networkOf = (ip: string): string => {
 }
 
 /** Whether the client is on this machine. */
-export const isLoopback = (ip: string): boolean =>
-  ip === '::1' || /^(::ffff:)?127\./i.test(ip)
+export const isLoopback = (ip: string): boolean => ip === '::1' || /^(::ffff:)?127\./i.test(ip)

@@ -2,16 +2,19 @@ import { lookupDigest, thingIdOf } from '../guard/digests.ts'
 import { type DeviceId, type HomeId, isUuid, type ProjectId } from '../model/ids.ts'
 import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import type { Key } from '../store/port.ts'
+import type { Change, Key } from '../store/port.ts'
 import { put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
+import { freeCertificate } from './certificates.ts'
 import { newNumber, type RegistryContext } from './context.ts'
+import { type Ending, endingOf } from './end-connection.ts'
 
 /** Where a device is: what a credential stands for. */
 export type DeviceRef = { readonly project: ProjectId; readonly device: DeviceId }
 
 export type NewDevice = {
   readonly project: ProjectId
-  readonly name: string
+  /** Absent: its thing id. */
+  readonly name?: string | undefined
   readonly deviceClass?: string | undefined
   readonly tag?: string | undefined
   readonly label?: string | undefined
@@ -26,8 +29,13 @@ export type NewDevice = {
 /** A device and its one credential, which can be read only now. */
 export type MadeDevice = { readonly device: Device; readonly token: string }
 
+/** What entitles somebody to a new device, and is used up by the commit that makes it. */
+export type Entitlement = Required<Pick<Change, 'expect' | 'remove'>>
+
 const given = <K extends string, V>(name: K, value: V | undefined) =>
   (value === undefined ? {} : { [name]: value }) as { [P in K]?: V }
+
+const HOUR_MS = 3_600_000
 
 /** Devices: one record, one index entry for each of its names. */
 export const createDevices = (context: RegistryContext) => {
@@ -43,7 +51,7 @@ export const createDevices = (context: RegistryContext) => {
       id,
       project: wanted.project,
       number: newNumber(context),
-      name: wanted.name,
+      name: wanted.name ?? thingIdOf(id),
       thingId: thingIdOf(id),
       ...given('deviceClass', wanted.deviceClass),
       ...given('tag', wanted.tag),
@@ -69,9 +77,14 @@ export const createDevices = (context: RegistryContext) => {
     ...(device.particle === undefined ? [] : [keys.particle(device.project, device.particle)]),
   ]
 
-  /** `'name-taken'`: the project has a device of that name or platform id. */
-  const create = (wanted: NewDevice): Promise<MadeDevice | 'name-taken'> =>
-    transact<MadeDevice | 'name-taken'>(store, async () => {
+  /** Makes a device while `look` finds what entitles to it. `undefined`: it does not. */
+  const createWith = (
+    wanted: NewDevice,
+    look: () => Promise<Entitlement | undefined>,
+  ): Promise<MadeDevice | 'name-taken' | undefined> =>
+    transact<MadeDevice | 'name-taken' | undefined>(store, async () => {
+      const entitlement = await look()
+      if (entitlement === undefined) return { result: undefined }
       const made = draft(wanted)
       const { device } = made
       const names = namesOf(device)
@@ -83,7 +96,11 @@ export const createDevices = (context: RegistryContext) => {
       return {
         result: made,
         change: {
-          expect: names.map((key) => ({ key, version: undefined })),
+          expect: [
+            ...names.map((key) => ({ key, version: undefined })),
+            ...entitlement.expect,
+          ],
+          remove: entitlement.remove,
           put: [
             put(keys.device(device.project, device.id), device),
             ...names.map((key) => put(key, device.id)),
@@ -98,8 +115,18 @@ export const createDevices = (context: RegistryContext) => {
       }
     })
 
+  /** `'name-taken'`: the project has a device of that name or platform id. */
+  const create = async (wanted: NewDevice): Promise<MadeDevice | 'name-taken'> =>
+    (await createWith(wanted, async () => ({ expect: [], remove: [] }))) ?? 'name-taken'
+
   const findByName = async (project: ProjectId, name: string): Promise<Device | undefined> => {
     const id = await readOne<DeviceId>(store, keys.deviceName(project, name))
+    return id.value === undefined ? undefined : get(project, id.value)
+  }
+
+  /** By its public 43-character name. */
+  const findByThingId = async (project: ProjectId, thingId: string) => {
+    const id = await readOne<DeviceId>(store, keys.thing(project, thingId))
     return id.value === undefined ? undefined : get(project, id.value)
   }
 
@@ -150,35 +177,46 @@ export const createDevices = (context: RegistryContext) => {
       }
     })
 
-  /** Takes the device out of the project: its record, its names, its credential. `false`: it was not there. */
+  /** Takes the device out of the project: its record, names, credential and connection. `false`: it was not there. */
   const remove = async (project: ProjectId, id: DeviceId): Promise<boolean> => {
-    const gone = await transact<Device | undefined>(store, async () => {
-      const device = await readOne<Device>(store, keys.device(project, id))
-      if (device.value === undefined) return { result: undefined }
-      const { owner } = device.value
-      return {
-        result: device.value,
-        change: {
-          expect: [unchanged(device)],
-          remove: [device.key, ...namesOf(device.value)],
-          drop: [
-            { index: keys.devices(project), member: id },
-            ...(owner === undefined
-              ? []
-              : [{ index: keys.homeDevices(project, owner), member: id }]),
-          ],
-        },
-      }
-    })
-    if (gone === undefined) return false
+    const removed = await transact<{ gone: Device; tell: Ending['tell'] } | undefined>(
+      store,
+      async () => {
+        const device = await readOne<Device>(store, keys.device(project, id))
+        if (device.value === undefined) return { result: undefined }
+        const { owner } = device.value
+        const { tell, ...ending } = await endingOf(context, project, id)
+        return {
+          result: { gone: device.value, tell },
+          change: {
+            expect: [unchanged(device), ...ending.expect],
+            // Only until the nodes have seen it.
+            put: ending.put.map((one) => ({ ...one, expiresAt: now() + HOUR_MS })),
+            remove: [device.key, ...namesOf(device.value)],
+            drop: [
+              { index: keys.devices(project), member: id },
+              ...(owner === undefined
+                ? []
+                : [{ index: keys.homeDevices(project, owner), member: id }]),
+            ],
+          },
+        }
+      },
+    )
+    if (removed === undefined) return false
+    const { gone, tell } = removed
     await store.commit({ remove: [keys.credential(gone.credentialDigest)] })
+    if (gone.certificate !== undefined) await freeCertificate(store, gone.certificate, id)
+    await tell()
     return true
   }
 
   return {
     create,
+    createWith,
     get,
     findByName,
+    findByThingId,
     findByToken,
     resolve,
     tokenOf,

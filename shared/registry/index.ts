@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createPasswords } from '../guard/passwords.ts'
+import { createActivationCodes } from './activation-codes.ts'
 import { createActivations } from './activations.ts'
 import { createAttributes } from './attributes.ts'
+import { createCertificates } from './certificates.ts'
 import type { RegistryContext } from './context.ts'
 import { createDevices } from './devices.ts'
 import { createHomes } from './homes.ts'
@@ -9,6 +11,7 @@ import { createProjectKeys } from './project-keys.ts'
 import { createProjects } from './projects.ts'
 import { createSessions } from './sessions.ts'
 import { createUsers } from './users.ts'
+import { createValues } from './values.ts'
 
 /** 256 random bits as 43 base64url characters. */
 export const newSecret = (): string => randomBytes(32).toString('base64url')
@@ -17,12 +20,16 @@ export const newSecret = (): string => randomBytes(32).toString('base64url')
 export const createRegistry = (context: RegistryContext) => {
   const passwords = createPasswords()
   const users = createUsers(context, passwords)
+  const devices = createDevices(context)
   return {
     projects: createProjects(context),
     users,
     homes: createHomes(context),
-    devices: createDevices(context),
+    devices,
+    certificates: createCertificates(context),
     attributes: createAttributes(context),
+    values: createValues(context),
+    activationCodes: createActivationCodes(context, devices, newSecret),
     activations: createActivations(context, users, newSecret),
     projectKeys: createProjectKeys(context, newSecret),
     sessions: createSessions(context, users, passwords),

@@ -9,7 +9,7 @@ const GRACE_MS = 60_000
 
 /**
  * Takes a name that lives in another shard than its record. `false`: it is taken. A reservation whose record
- * never came (`isAlive` says so) is free again after a minute.
+ * never came (`isAlive` says so) is free again after a minute. Who holds it already may take it again.
  */
 export const reserve = <T>(
   store: Store,
@@ -20,7 +20,7 @@ export const reserve = <T>(
 ): Promise<boolean> =>
   transact(store, async () => {
     const present = await readOne<Reservation<T>>(store, key)
-    if (present.value !== undefined) {
+    if (present.value !== undefined && !isSame(present.value.holder, holder)) {
       const isYoung = now < present.value.reservedAt + GRACE_MS
       if (isYoung || (await isAlive(present.value.holder))) return { result: false }
     }
@@ -30,6 +30,9 @@ export const reserve = <T>(
       change: { expect: [unchanged(present)], put: [put(key, reservation)] },
     }
   })
+
+/** Holders are built in one place each, so their members stand in one order. */
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
 
 /** Who holds a reserved name. The record has still to be looked at: it may never have come. */
 export const holderOf = async <T>(store: Store, key: Key): Promise<T | undefined> =>

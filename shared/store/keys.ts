@@ -18,6 +18,7 @@ export const keys = {
   credential: (digest: string) => global('credential', digest),
   certificate: (digest: string) => global('certificate', digest),
   activation: (digest: string) => global('activation', digest),
+  activationCode: (digest: string) => global('activation-code', digest),
 
   user: (p: ProjectId, id: UserId) => of(p, `user:${id}`),
   users: (p: ProjectId) => of(p, 'users'),
@@ -38,6 +39,11 @@ export const keys = {
   particle: (p: ProjectId, id: string) => of(p, `particle:${id}`),
   attributes: (p: ProjectId, id: DeviceId, scope: string) => of(p, `attributes:${id}:${scope}`),
   presence: (p: ProjectId, id: DeviceId) => of(p, `presence:${id}`),
+  openCode: (p: ProjectId, digest: string) => of(p, `open-code:${digest}`),
+  resources: (p: ProjectId, id: DeviceId) => of(p, `resources:${id}`),
+  values: (p: ProjectId, id: DeviceId, epoch: number, name: string) =>
+    of(p, `values:${id}:${epoch}:${name}`),
+  inbox: (p: ProjectId, id: DeviceId) => of(p, `inbox:${id}`),
 
   link: (p: ProjectId, digest: string) => of(p, `link:${digest}`),
   openLinks: (p: ProjectId, user: UserId) => of(p, `open-links:${user}`),

@@ -1,6 +1,8 @@
 import { createGuards } from '../../auth.ts'
 import type { HttpDialect } from '../../context.ts'
 import { honourIdempotencyKeys } from '../../idempotency.ts'
+import { activationCodeRoutes } from './activation-codes.ts'
+import { certificateRoutes } from './certificates.ts'
 import { claimRoutes } from './claims.ts'
 import { deviceRoutes } from './devices.ts'
 import { projectRoutes } from './projects.ts'
@@ -21,7 +23,15 @@ export const native: HttpDialect = {
           replyKey: context.digests.replyKey,
           now: context.now,
         })
-        for (const routes of [sessionRoutes, userRoutes, projectRoutes, deviceRoutes, claimRoutes])
+        for (const routes of [
+          sessionRoutes,
+          userRoutes,
+          projectRoutes,
+          deviceRoutes,
+          certificateRoutes,
+          activationCodeRoutes,
+          claimRoutes,
+        ])
           routes(v1, context, guards)
       },
       { prefix: '/latchkey/v1' },
