@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { readFileSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -8,19 +8,22 @@ import { thingsboard as thingsboardMqtt } from './broker/dialects/thingsboard.ts
 import { type RunningBroker, startBroker } from './broker/listen.ts'
 import { buildGateway } from './gateway/app.ts'
 import { native as nativeHttp } from './gateway/dialects/native/index.ts'
+import { thingful } from './gateway/dialects/thingful/index.ts'
 import { thingsboard as thingsboardHttp } from './gateway/dialects/thingsboard/index.ts'
+import { handUpgrades } from './gateway/upgrades.ts'
 import { createEngine } from './shared/claim/engine.ts'
 import { type Config, readConfig } from './shared/config.ts'
 import { StoreDown, StoreUnfit } from './shared/errors.ts'
 import { createBudget } from './shared/guard/budget.ts'
 import { createDigests } from './shared/guard/digests.ts'
-import { KeyFileUnfit, openInstanceKey } from './shared/guard/instance-key.ts'
+import { KeyFileUnfit, openInstanceKeys } from './shared/guard/instance-key.ts'
 import { type Log, openLog } from './shared/log.ts'
 import { createMetrics } from './shared/metrics.ts'
 import { makeFirst } from './shared/registry/first-start.ts'
 import { createRegistry, newSecret, type Registry } from './shared/registry/index.ts'
 import { openStore } from './shared/store/open.ts'
 import type { Store } from './shared/store/port.ts'
+import { readTls, TlsUnfit } from './shared/tls-files.ts'
 
 /** Where a running Latchkey can be reached, and how it is ended. */
 export type Running = {
@@ -37,9 +40,6 @@ type StartOptions = {
   readonly onPassword: (email: string, password: string) => void
 }
 
-const tlsOf = ({ tls }: Config) =>
-  tls === undefined ? {} : { tls: { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } }
-
 const founded = async (
   registry: Registry,
   config: Config,
@@ -52,7 +52,10 @@ const founded = async (
 
 /** Config to store to engine to broker and gateway: the only place that knows both edges. */
 export const start = async ({ config, log, onPassword }: StartOptions): Promise<Running> => {
-  const digests = createDigests(openInstanceKey(config.keyFile))
+  const tls = config.tls === undefined ? undefined : readTls(config.tls)
+  const secured = tls === undefined ? {} : { tls }
+  const { root, signers } = openInstanceKeys(config.keyFile)
+  const digests = createDigests(root, signers)
   const store: Store = await openStore({ url: config.store, log, allowUnsafe: config.storeUnsafe })
   const closers: (() => Promise<void>)[] = [() => store.close()]
   const close = async () => {
@@ -70,16 +73,23 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
     const { host, role, dialects } = config
     const wanted = (name: string) => name === 'latchkey' || dialects.some((d) => d === name)
 
+    // Both edges stop accepting at once: connections of the one live on the other's port.
+    const edges: (() => Promise<unknown>)[] = []
+    closers.push(async () => {
+      await Promise.all(edges.map((end) => end()))
+    })
     let broker: RunningBroker | undefined
     if (role !== 'gateway') {
       broker = await startBroker({
         ...context,
-        ...tlsOf(config),
+        ...secured,
         host,
         port: config.mqttPort,
+        limits: config.limits,
+        origins: config.origins,
         dialects: MQTT_DIALECTS.filter(({ name }) => wanted(name)),
       })
-      closers.push(broker.close)
+      edges.push(broker.close)
       metrics.connections(broker.connected)
     }
     let http: Running['http']
@@ -87,12 +97,13 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
       let publicUrl = config.publicUrl ?? ''
       const gateway = await buildGateway({
         ...context,
-        ...tlsOf(config),
+        ...secured,
         publicUrl: () => publicUrl,
         publicMetrics: config.publicMetrics,
         dialects: HTTP_DIALECTS.filter(({ name }) => wanted(name)),
       })
-      closers.push(() => gateway.close())
+      handUpgrades(gateway.server, broker === undefined ? [] : [broker.acceptWebSocket])
+      edges.push(() => gateway.close())
       await gateway.listen({ host, port: config.httpPort })
       const { port } = gateway.server.address() as AddressInfo
       http = { host, port }
@@ -113,7 +124,7 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
 
 /** One row for each platform: its MQTT side, its HTTP side. */
 const MQTT_DIALECTS = [nativeMqtt, thingsboardMqtt]
-const HTTP_DIALECTS = [nativeHttp, thingsboardHttp]
+const HTTP_DIALECTS = [nativeHttp, thingsboardHttp, thingful]
 
 const EXIT_UNFIT = 2
 const LONGEST_STOP_MS = 9_000
@@ -125,6 +136,7 @@ const say = (text: string) => process.stderr.write(`${text}\n`)
 const faultsOf = (cause: unknown): readonly string[] | undefined => {
   if (cause instanceof StoreUnfit) return cause.faults
   if (cause instanceof KeyFileUnfit) return [`LATCHKEY_KEY_FILE: ${cause.message}`]
+  if (cause instanceof TlsUnfit) return [`LATCHKEY_TLS_CERT, _KEY, _CA: ${cause.message}`]
   const { code, port } = cause as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE') return [`port ${port} is in use by another program`]
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return [`cannot listen: ${code}`]

@@ -18,16 +18,18 @@ const createLine = (atOnce: number, longest: number) => {
   let running = 0
   const waiting: (() => void)[] = []
   return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= atOnce) {
+    if (running < atOnce) running += 1
+    else {
       if (waiting.length >= longest) throw new TooBusy()
+      // Whoever leaves hands on his place.
       await new Promise<void>((resolve) => waiting.push(resolve))
     }
-    running += 1
     try {
       return await work()
     } finally {
-      running -= 1
-      waiting.shift()?.()
+      const next = waiting.shift()
+      if (next === undefined) running -= 1
+      else next()
     }
   }
 }

@@ -23,8 +23,9 @@ export const createActivationCodes = (
     const codes = Array.from({ length: count }, newSecret)
     const open: OpenCode = { createdAt: now() }
     const digests = codes.map(lookupDigest)
-    for (const digest of digests)
-      await store.commit({ put: [put(keys.activationCode(digest), project)] })
+    await Promise.all(
+      digests.map((digest) => store.commit({ put: [put(keys.activationCode(digest), project)] })),
+    )
     await store.commit({ put: digests.map((digest) => put(keys.openCode(project, digest), open)) })
     return codes
   }

@@ -1,41 +1,31 @@
-import { jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { lookupDigest } from '../guard/digests.ts'
-import type { Passwords } from '../guard/passwords.ts'
-import type { ProjectId, UserId } from '../model/ids.ts'
+import { type Passwords, TooBusy } from '../guard/passwords.ts'
+import type { ProjectId } from '../model/ids.ts'
 import type { Session, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import { found, put } from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
+import { type Claims, createSessionTokens, type Purpose, type Token } from './session-tokens.ts'
 import { normalEmail, type Users } from './users.ts'
 
-/** What a token says. Good only while its session record is there and the user's generation is the same. */
-type Claims = {
-  readonly userId: UserId
-  readonly project: ProjectId
-  readonly sid: string
-  readonly generation: number
-  readonly purpose: Purpose
-  readonly expiresAt: number
-}
-
-/** `access` opens the API; `refresh` only gets a new pair. Neither stands for the other. */
-export type Purpose = 'access' | 'refresh'
+export type { Purpose, Token } from './session-tokens.ts'
 
 /** A user who has shown a good token, with the session it belongs to. */
 export type SignedIn = { readonly user: User; readonly session: Session }
 
-/** A token as it is handed out. Times in epoch ms. */
-export type Token = { readonly token: string; readonly expiresAt: number }
-
 export const SESSION_TTL_MS = 86_400_000
-const ISSUER = 'latchkey'
-const AUDIENCE = 'latchkey'
 const REMEMBERED_TOKENS = 20_000
 const WRONG_SIGN_INS = 100
 const WRONG_WINDOW_MS = 600_000
+/** About how long the queue of sign-ins takes when it is full. */
+const BUSY_MS = 3000
+const LONGEST_TOKEN = 4096
 
-/** Why a sign-in did not succeed. One word for all that a stranger may try. */
+/**
+ * Why a sign-in did not succeed. One word for all that a stranger may try; `throttled` are too many wrong ones, or too
+ * many at once.
+ */
 export type SignInFailure =
   | { readonly failed: 'wrong' }
   | { readonly failed: 'throttled'; readonly retryAfterMs: number }
@@ -45,37 +35,22 @@ export type SignInFailure =
  * time, so that an ended one is dead on every node with its record, without a clock and without a message.
  */
 export const createSessions = (context: RegistryContext, users: Users, passwords: Passwords) => {
-  const { store, digests, now, newId } = context
+  const { store, now, newId } = context
+  const tokens = createSessionTokens(context)
   const verified = new LRUCache<string, Claims>({ max: REMEMBERED_TOKENS })
 
   /** One token of a session. `extra` are a dialect's own public claims; `subject` its own word for the user. */
-  const issue = async (
+  const issue = (
     { user, session }: SignedIn,
     purpose: Purpose,
     ttlMs: number,
     extra: Readonly<Record<string, unknown>> = {},
     subject: string = user.id,
-  ): Promise<Token> => {
-    const issuedAt = Math.floor(now() / 1000)
-    const expires = Math.floor((now() + ttlMs) / 1000)
-    const token = await new SignJWT({
-      ...extra,
-      userId: user.id,
-      prj: user.project,
-      sid: session.id,
-      gen: user.generation,
-      use: purpose,
+  ): Promise<Token> =>
+    tokens.sign({
+      ...{ userId: user.id, project: user.project, sid: session.id, generation: user.generation },
+      ...{ purpose, ttlMs, extra, subject },
     })
-      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-      .setIssuer(ISSUER)
-      .setAudience(AUDIENCE)
-      .setSubject(subject)
-      .setJti(newId())
-      .setIssuedAt(issuedAt)
-      .setExpirationTime(expires)
-      .sign(digests.sessionKey)
-    return { token, expiresAt: expires * 1000 }
-  }
 
   /** A new session for a user, good for `ttlMs`. */
   const open = async (user: User, ttlMs: number = SESSION_TTL_MS): Promise<SignedIn> => {
@@ -90,24 +65,9 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     const digest = lookupDigest(token)
     const known = verified.get(digest)
     if (known !== undefined) return known
-    // research/security.md S86, S87: one algorithm, and nothing of the header is followed.
-    const options = { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, typ: 'JWT' }
-    const required = { requiredClaims: ['sub', 'iat', 'exp', 'jti'], currentDate: new Date(now()) }
-    try {
-      const { payload } = await jwtVerify(token, digests.sessionKey, { ...options, ...required })
-      const claims: Claims = {
-        userId: payload.userId as UserId,
-        project: payload.prj as ProjectId,
-        sid: payload.sid as string,
-        generation: payload.gen as number,
-        purpose: payload.use as Purpose,
-        expiresAt: (payload.exp ?? 0) * 1000,
-      }
-      verified.set(digest, claims)
-      return claims
-    } catch {
-      return undefined
-    }
+    const claims = await tokens.read(token)
+    if (claims !== undefined) verified.set(digest, claims)
+    return claims
   }
 
   /** Who a token stands for, now. `undefined`: nobody (forged, expired, ended, or for another purpose). */
@@ -115,7 +75,7 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     token: string,
     purpose: Purpose = 'access',
   ): Promise<SignedIn | undefined> => {
-    if (token.length > 4096) return undefined
+    if (token.length > LONGEST_TOKEN) return undefined
     const claims = await read(token)
     if (claims === undefined || claims.purpose !== purpose || now() >= claims.expiresAt)
       return undefined
@@ -126,19 +86,28 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     const [sessionEntry, userEntry] = await store.read(wanted)
     const session = found<Session>(wanted[0], sessionEntry).value
     const user = found<User>(wanted[1], userEntry).value
-    if (session === undefined || user === undefined) return undefined
+    if (session === undefined || user === undefined || session.user !== user.id) return undefined
     if (now() >= session.expiresAt || user.generation !== claims.generation) return undefined
     return { user, session }
   }
 
-  /** Opens a session for who knows the password. */
+  /** `undefined`: too many ask at once. */
+  const isRight = (stored: string | undefined, password: string): Promise<boolean | undefined> =>
+    passwords.matches(stored, password).catch((cause: unknown) => {
+      if (cause instanceof TooBusy) return undefined
+      throw cause
+    })
+
+  /** Opens a session for who knows the password. With `project` only its accounts are known. */
   const signIn = async (
     email: string,
     password: string,
     address: string,
     ttlMs?: number,
+    project?: ProjectId,
   ): Promise<SignedIn | SignInFailure> => {
-    const user = await users.findByEmail(email)
+    const holder = await users.findByEmail(email)
+    const user = project === undefined || holder?.project === project ? holder : undefined
     const budget = keys.budget(
       (user?.project ?? 'none') as ProjectId,
       `sign-in:${lookupDigest(`${normalEmail(email)}\n${address}`)}`,
@@ -146,7 +115,8 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     const before = await store.count(budget, WRONG_WINDOW_MS, 0)
     if (before.count >= WRONG_SIGN_INS)
       return { failed: 'throttled', retryAfterMs: before.resetInMs }
-    const right = await passwords.matches(user?.password, password)
+    const right = await isRight(user?.password, password)
+    if (right === undefined) return { failed: 'throttled', retryAfterMs: BUSY_MS }
     if (user === undefined || !right) {
       await store.count(budget, WRONG_WINDOW_MS, 1)
       return { failed: 'wrong' }
