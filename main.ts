@@ -4,10 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { native as nativeMqtt } from './broker/dialects/native.ts'
+import { thethings as thethingsMqtt } from './broker/dialects/thethings.ts'
 import { thingsboard as thingsboardMqtt } from './broker/dialects/thingsboard.ts'
 import { type RunningBroker, startBroker } from './broker/listen.ts'
 import { buildGateway } from './gateway/app.ts'
 import { native as nativeHttp } from './gateway/dialects/native/index.ts'
+import { thethings as thethingsHttp } from './gateway/dialects/thethings/index.ts'
 import { thingful } from './gateway/dialects/thingful/index.ts'
 import { thingsboard as thingsboardHttp } from './gateway/dialects/thingsboard/index.ts'
 import { handUpgrades } from './gateway/upgrades.ts'
@@ -123,8 +125,8 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
 }
 
 /** One row for each platform: its MQTT side, its HTTP side. */
-const MQTT_DIALECTS = [nativeMqtt, thingsboardMqtt]
-const HTTP_DIALECTS = [nativeHttp, thingsboardHttp, thingful]
+const MQTT_DIALECTS = [nativeMqtt, thingsboardMqtt, thethingsMqtt]
+const HTTP_DIALECTS = [nativeHttp, thingsboardHttp, thethingsHttp, thingful]
 
 const EXIT_UNFIT = 2
 const LONGEST_STOP_MS = 9_000

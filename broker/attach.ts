@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { StoreDown } from '../shared/errors.ts'
+import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
+import type { DeviceId } from '../shared/model/ids.ts'
 import type { Device } from '../shared/model/records.ts'
-import { type Connection, grantedQos, type Reply } from './connection.ts'
+import { type Connection, grantedQos, newConnection, type Reply } from './connection.ts'
 import type { Crowd } from './crowd.ts'
 import type { BrokerContext, Handler, LevelHandler, MqttDialect } from './dialect.ts'
 import { REASON_CODES } from './front/fault.ts'
 import type { Front } from './front/front.ts'
+import { createGuests, type Guest } from './guests.ts'
+import { createInbox } from './inbox.ts'
 import { createOutbox } from './outbox.ts'
 import {
   type AuthError,
@@ -27,8 +31,8 @@ export type AttachOptions = BrokerContext & {
   readonly visitorOf?: (client: Client) => Visitor | undefined
   /** Who holds back those that come too often; absent: nobody is. */
   readonly crowd?: Crowd
-  /** Bytes of a packet from a gateway's device, where a front keeps limits. */
-  readonly gatewayPacketBytes?: number
+  /** What a connection may ask of us. */
+  readonly limits?: Limits
 }
 
 export type Attached = {
@@ -54,13 +58,17 @@ const replyOf = ({ mqtt5 }: PublishPacket): Reply | undefined => {
 const refuse = (returnCode: number): AuthError =>
   Object.assign(new Error('refused'), { returnCode })
 
-/** `certificate`: the one that says which device it is, if it was not its credential. */
+/**
+ * `certificate`: the one that says which device it is, if it was not its credential. A guest has shown nothing, and may
+ * still show credentials in topics.
+ */
 type Arrival =
   | {
       readonly kind: 'device'
       readonly connection: Connection
       readonly certificate: string | undefined
     }
+  | { readonly kind: 'guest' }
   | { readonly kind: 'refused'; readonly returnCode: number }
 
 /**
@@ -69,7 +77,15 @@ type Arrival =
  * else when `strangers` is `pass`.
  */
 export const attachClaiming = async (aedes: object, options: AttachOptions): Promise<Attached> => {
-  const { dialects, strangers, frontOf, visitorOf, crowd, gatewayPacketBytes, ...context } = options
+  const {
+    dialects,
+    strangers,
+    frontOf,
+    visitorOf,
+    crowd,
+    limits = DEFAULT_LIMITS,
+    ...context
+  } = options
   const { registry, log, store, now } = context
   const broker = asBrokerPort(aedes)
   const theirs = { ...hooksOf(broker) }
@@ -82,26 +98,28 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     dialects.flatMap((d) => [...d.subscribes].map((filter) => [filter, d] as const)),
   )
   const presence = createPresence({ store, node: randomUUID(), now, log })
-  const outbox = createOutbox({ context, presence, dialects })
+  const guestsBy = new WeakMap<Client, Guest>()
+  const holdersOf = (device: DeviceId): readonly Connection[] => {
+    const holder = presence.holder(device)
+    return holder === undefined ? guests.of(device) : [holder, ...guests.of(device)]
+  }
+  const outbox = createOutbox({ context, holdersOf, dialects })
+  const openTopics = dialects.flatMap((dialect) => dialect.openTopics ?? [])
+  const guests = createGuests({ context, openTopics, outbox, frontOf, visitorOf, crowd })
+  const all = () => [...presence.all(), ...guests.all()]
+  const inbox = createInbox({ context, dialects, holdersOf, all })
 
   const connectionOf = (client: Client | null): Connection | undefined => {
     const arrival = client === null ? undefined : arrivals.get(client)
     return arrival?.kind === 'device' ? arrival.connection : undefined
   }
 
-  const connect = (client: Client, device: Device): Connection => ({
-    client,
-    front: frontOf?.(client),
-    device: device.id,
-    project: device.project,
-    name: device.name,
-    isGateway: device.gateway,
-    generation: 0,
-    rival: 0,
-    subscribed: new Map(),
-    toldEpoch: -1,
-    order: Promise.resolve(),
-  })
+  /** Who speaks on a client: a device, or a guest. `undefined`: somebody else's. */
+  const speakerOf = (client: Client | null): Connection | Guest | undefined =>
+    connectionOf(client) ?? (client === null ? undefined : guestsBy.get(client))
+
+  const connect = (client: Client, device: Device): Connection =>
+    newConnection(client, device, frontOf?.(client), limits)
 
   /** The device that a client's certificate stands for. Its record decides: it may have another one by now. */
   const certified = async (certificate: string | undefined): Promise<Device | undefined> =>
@@ -124,6 +142,8 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
       const proven = await certified(certificate)
       if (proven !== undefined)
         return { kind: 'device', connection: connect(client, proven), certificate }
+      if (username === undefined && strangers === 'refuse' && guests.areWelcome)
+        return { kind: 'guest' }
       const device = await credentialed(username)
       if (device === undefined) return nobody
       return { kind: 'device', connection: connect(client, device), certificate: undefined }
@@ -186,12 +206,15 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
       )
       return
     }
+    if (arrival.kind === 'guest') {
+      guestsBy.set(client, guests.welcome(client))
+      return done(null, true)
+    }
     const { connection } = arrival
     client.conn.once('close', () => presence.leave(connection))
     void arrive(arrival).then((error) => {
       if (error !== undefined) return done(error, null)
-      if (connection.isGateway && gatewayPacketBytes !== undefined)
-        connection.front?.setPacketLimit(gatewayPacketBytes)
+      if (connection.isGateway) connection.front?.setPacketLimit(limits.gatewayPacketBytes)
       log.debug(
         { device: connection.device, generation: connection.generation },
         'device connected',
@@ -243,51 +266,77 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     }
   }
 
+  /** Handles a publish on a topic of a dialect. On any other it is acknowledged, and an MQTT 5 client is told 0x87. */
+  const takePublish = async (speaker: Connection | Guest, packet: PublishPacket) => {
+    const { topic } = packet
+    const handler = handlerOf(topic)
+    if (handler !== undefined && 'device' in speaker) return handle(handler, speaker, packet)
+    const spoken = await guests.resolve(speaker, topic)
+    if (spoken === undefined) {
+      frontOf?.(speaker.client)?.answer(packet.messageId, REASON_CODES.notAuthorized)
+      blank(packet)
+      return undefined
+    }
+    const { topics, connection } = spoken
+    return handle(
+      (...[c, on, payload]) => topics.publish(c, on, payload, topic),
+      connection,
+      packet,
+    )
+  }
+
   broker.authorizePublish = (client, packet, done) => {
-    const connection = connectionOf(client)
-    const handler = handlerOf(packet.topic)
-    if (connection === undefined) {
+    const speaker = speakerOf(client)
+    if (speaker === undefined) {
       if (strangers === 'refuse') return done(new Error('not a device'))
-      if (handler !== undefined) return done(new Error('topic of a device'))
+      if (handlerOf(packet.topic) !== undefined || guests.isOpen(packet.topic))
+        return done(new Error('topic of a device'))
       return theirs.authorizePublish.call(broker, client, packet, done)
     }
-    if (handler === undefined) {
-      connection.front?.answer(packet.messageId, REASON_CODES.notAuthorized)
-      blank(packet)
-      return done(null)
-    }
-    handle(handler, connection, packet).then(
+    const device = 'device' in speaker ? { device: speaker.device } : {}
+    takePublish(speaker, packet).then(
       (error) => done(error ?? null),
       (cause: unknown) => {
         if (cause instanceof StoreDown)
-          log.warn(
-            { device: connection.device, err: cause },
-            'a publish stays unacknowledged: the store is down',
-          )
-        else log.error({ device: connection.device, err: cause }, 'a publish could not be handled')
+          log.warn({ ...device, err: cause }, 'a publish stays unacknowledged: the store is down')
+        else log.error({ ...device, err: cause }, 'a publish could not be handled')
         done(new Error('not handled'))
       },
     )
   }
 
   broker.authorizeSubscribe = (client, subscription, done) => {
-    const connection = connectionOf(client)
-    if (connection === undefined) {
-      if (strangers === 'refuse' || filters.has(subscription.topic)) return done(null, null)
+    const { topic } = subscription
+    const speaker = speakerOf(client)
+    if (speaker === undefined) {
+      if (strangers === 'refuse' || filters.has(topic) || guests.isOpen(topic))
+        return done(null, null)
       return theirs.authorizeSubscribe.call(broker, client, subscription, done)
     }
-    if (!filters.has(subscription.topic)) return done(null, null)
-    const qos = subscription.qos > 0 ? 1 : 0
-    subscription.qos = qos
-    connection.subscribed.set(subscription.topic, qos)
-    done(null, subscription)
+    if (filters.has(topic) && 'device' in speaker) {
+      subscription.qos = subscription.qos > 0 ? 1 : 0
+      speaker.subscribed.set(topic, subscription.qos)
+      return done(null, subscription)
+    }
+    if (!guests.isOpen(topic)) return done(null, null)
+    guests.grant(speaker, subscription).then(
+      (qos) => done(null, qos === undefined ? null : { ...subscription, qos }),
+      (cause: unknown) => {
+        if (!(cause instanceof StoreDown)) log.error({ err: cause }, 'a subscription failed')
+        done(null, null)
+      },
+    )
   }
 
   broker.authorizeForward = (client, packet) => {
-    const connection = connectionOf(client)
-    if (connection === undefined)
+    const speaker = speakerOf(client)
+    if (speaker === undefined)
       return strangers === 'refuse' ? null : theirs.authorizeForward.call(broker, client, packet)
-    return grantedQos(connection, packet.topic) === undefined ? null : packet
+    const hears =
+      'device' in speaker
+        ? grantedQos(speaker, packet.topic) !== undefined
+        : guests.hears(speaker, packet.topic)
+    return hears ? packet : null
   }
 
   broker.publish = (packet, client, done) => {
@@ -297,6 +346,8 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
   }
 
   broker.on('subscribe', (subscriptions: readonly { topic: string }[], client: Client) => {
+    const guest = guestsBy.get(client)
+    if (guest !== undefined) for (const { topic } of subscriptions) guests.answer(guest, topic)
     const connection = connectionOf(client)
     if (connection === undefined) return
     for (const { topic } of subscriptions) {
@@ -308,19 +359,24 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     }
   })
   broker.on('keepaliveTimeout', (client: Client) => {
-    connectionOf(client)?.front?.end(REASON_CODES.keepAliveTimeout)
+    if (speakerOf(client) !== undefined) frontOf?.(client)?.end(REASON_CODES.keepAliveTimeout)
   })
   broker.on('unsubscribe', (topics: readonly string[], client: Client) => {
-    for (const topic of topics) connectionOf(client)?.subscribed.delete(topic)
+    const guest = guestsBy.get(client)
+    for (const topic of topics) {
+      connectionOf(client)?.subscribed.delete(topic)
+      if (guest !== undefined) guests.leave(guest, topic)
+    }
   })
 
   const stopOutbox = await outbox.start()
+  const stopInbox = await inbox.start()
   const unlisten = await presence.listen()
   return {
     connected: presence.size,
     detach: async () => {
       Object.assign(broker, theirs)
-      await Promise.all([stopOutbox(), unlisten()])
+      await Promise.all([stopOutbox(), stopInbox(), unlisten()])
     },
   }
 }

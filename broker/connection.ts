@@ -1,5 +1,7 @@
+import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
 import type { DeviceId, ProjectId } from '../shared/model/ids.ts'
+import type { Device } from '../shared/model/records.ts'
 import { REASON_CODES } from './front/fault.ts'
 import type { Front } from './front/front.ts'
 import type { Client, PublishPacket } from './port.ts'
@@ -19,14 +21,37 @@ export type Connection = {
   rival: number
   /** What it is subscribed to, with the QoS granted. */
   readonly subscribed: Map<string, 0 | 1>
+  /** Bytes that may lie unsent for it before it is cut. */
+  readonly backlogBytes: number
   /** The highest epoch it was told, so that an old notice never follows a newer one. */
   toldEpoch: number
+  /** How far its device's inbox was handed over; `undefined`: it does not listen to it. */
+  inboxPlace: string | undefined
   /** Its claims one after the other: the newest window has to be the last one sent. */
   order: Promise<unknown>
 }
 
-/** Bytes that may lie unsent for one client before it is cut. */
-const LONGEST_BACKLOG = 4 * 1024 * 1024
+/** A client's connection for a device, before anything has happened on it. */
+export const newConnection = (
+  client: Client,
+  device: Device,
+  front: Front | undefined,
+  { backlogBytes }: Pick<Limits, 'backlogBytes'> = DEFAULT_LIMITS,
+): Connection => ({
+  client,
+  front,
+  device: device.id,
+  project: device.project,
+  name: device.name,
+  isGateway: device.gateway,
+  generation: 0,
+  rival: 0,
+  subscribed: new Map(),
+  backlogBytes,
+  toldEpoch: -1,
+  inboxPlace: undefined,
+  order: Promise.resolve(),
+})
 
 /** The QoS a device hears a topic with: subscribed to it exactly, or with `+` for its last level. */
 export const grantedQos = ({ subscribed }: Connection, topic: string): 0 | 1 | undefined =>
@@ -57,7 +82,7 @@ export const deliver = (
   }
   const qos = grantedQos(connection, topic)
   if (qos === undefined || client.closed) return Promise.resolve()
-  if (client.conn.writableLength > LONGEST_BACKLOG) {
+  if (client.conn.writableLength > connection.backlogBytes) {
     log.warn({ device: connection.device }, 'cut: does not read what is sent to it')
     cut(connection, REASON_CODES.quotaExceeded)
     return Promise.resolve()

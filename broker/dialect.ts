@@ -37,6 +37,35 @@ export type LevelHandler = (
   last: string,
 ) => Promise<Verdict>
 
+/**
+ * Topics in which a device's credential stands. Whoever knows it may speak there: a device that connected with it, and
+ * a guest, who connected with nothing.
+ */
+export type OpenTopics = {
+  /** The credential in a topic; `undefined`: it is none of these. */
+  readonly tokenIn: (topic: string) => string | undefined
+  /** Handles what was published there; the credential was good. */
+  readonly publish: (
+    context: BrokerContext,
+    connection: Connection,
+    payload: Uint8Array,
+    topic: string,
+  ) => Promise<Verdict>
+  /** Called before the SUBACK of one of them. */
+  readonly onGranted: (
+    context: BrokerContext,
+    connection: Connection,
+    topic: string,
+  ) => Promise<void>
+  /** Whether a guest asks something by subscribing to a topic. */
+  readonly isQuestion: (topic: string) => boolean
+  /** The answer, sent on that topic. `isWrong`: to what is counted as a wrong credential. */
+  readonly answer: (
+    context: BrokerContext,
+    topic: string,
+  ) => Promise<{ readonly body: unknown; readonly isWrong: boolean }>
+}
+
 /** The MQTT side of a platform: rows of topics. */
 export type MqttDialect = {
   readonly name: string
@@ -52,6 +81,9 @@ export type MqttDialect = {
     connection: Connection,
     filter: string,
   ) => Promise<void>
+  readonly openTopics?: OpenTopics
+  /** Called when something may lie in the inbox of a device whose connection listens to it. */
+  readonly onInbox?: (context: BrokerContext, connection: Connection) => Promise<void>
   /** Called when the device has changed hands. */
   readonly onNotice?: (
     context: BrokerContext,

@@ -38,19 +38,15 @@ export type RunningBroker = {
   readonly close: () => Promise<void>
 }
 
-/** A socket without a whole CONNECT is closed after this time; promised are 10 s. */
-const CONNECT_MS = 8_000
-/** A reader that takes nothing for so long is cut. */
-const DRAIN_MS = 5_000
-
 /** The MQTT edge in a process of ours: an Aedes with claiming attached, behind limited sockets. */
 export const startBroker = async (options: BrokerOptions): Promise<RunningBroker> => {
   const { host, port, tls, limits = DEFAULT_LIMITS, origins = [], metrics, ...rest } = options
   const { log, now } = rest
   const aedes = await Aedes.createBroker({
-    connectTimeout: CONNECT_MS,
-    drainTimeout: DRAIN_MS,
+    connectTimeout: limits.connectMs,
+    drainTimeout: limits.drainMs,
     maxTopicLevels: limits.topicLevels,
+    maxInflightInbound: limits.receiveMaximum,
   })
   const broker = asBrokerPort(aedes)
   broker.on('error', (error: Error) => log.error({ err: error }, 'broker'))
@@ -66,7 +62,7 @@ export const startBroker = async (options: BrokerOptions): Promise<RunningBroker
     frontOf: (client) => fronts.get(client),
     visitorOf: (client) => visitors.get(client),
     crowd: createCrowd({ limits, now, onEvent }),
-    gatewayPacketBytes: limits.gatewayPacketBytes,
+    limits,
   })
 
   const accept = (stream: Duplex, visitor: Visitor): Guest => {
@@ -91,7 +87,7 @@ export const startBroker = async (options: BrokerOptions): Promise<RunningBroker
     tls,
     doors,
     accept,
-    connectMs: CONNECT_MS,
+    connectMs: limits.connectMs,
     log,
   })
 

@@ -1,9 +1,8 @@
-import type { ProjectId } from '../shared/model/ids.ts'
+import type { DeviceId, ProjectId } from '../shared/model/ids.ts'
 import type { Notice } from '../shared/model/records.ts'
 import { keys } from '../shared/store/keys.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerContext, MqttDialect } from './dialect.ts'
-import type { PresenceBook } from './presence.ts'
 
 const CHANNEL = 'notices'
 const AT_ONCE = 500
@@ -12,7 +11,8 @@ const SWEEP_MS = 2000
 
 type Options = {
   readonly context: BrokerContext
-  readonly presence: PresenceBook
+  /** Who is connected here as a device, or speaks for it. */
+  readonly holdersOf: (device: DeviceId) => readonly Connection[]
   readonly dialects: readonly MqttDialect[]
 }
 
@@ -20,7 +20,7 @@ type Options = {
  * Hands ownership notices over to the devices that are connected here. They lie in the store until they are a
  * day old; who connects later is told the present state instead.
  */
-export const createOutbox = ({ context, presence, dialects }: Options) => {
+export const createOutbox = ({ context, holdersOf, dialects }: Options) => {
   const { store, registry, log } = context
   /** How far each project was read; absent before its first device connects here. */
   const places = new Map<ProjectId, string | undefined>()
@@ -44,8 +44,7 @@ export const createOutbox = ({ context, presence, dialects }: Options) => {
       const lines = await store.tail(keys.notices(project), places.get(project), AT_ONCE)
       for (const { place, item } of lines) {
         const notice = JSON.parse(item) as Notice
-        const connection = presence.holder(notice.device)
-        if (connection !== undefined) await tell(notice, connection)
+        for (const connection of holdersOf(notice.device)) await tell(notice, connection)
         places.set(project, place)
       }
       if (lines.length < AT_ONCE) return

@@ -146,6 +146,7 @@ export const createPresence = ({ store, node, now, log }: PresenceOptions) => {
     take,
     leave,
     holder: (device: DeviceId): Connection | undefined => holders.get(device),
+    all: (): readonly Connection[] => [...holders.values()],
     /** How many devices are connected here. */
     size: () => holders.size,
     listen,

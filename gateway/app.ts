@@ -87,7 +87,8 @@ const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
     keepAliveTimeout: 60_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    routerOptions: { maxParamLength: 1024 },
+    // Some platforms' libraries end their paths with a slash.
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
     // The router's own refusals would repeat the URL, and a credential may stand in it.
     frameworkErrors: (_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
       void sendProblem(reply, {

@@ -21,6 +21,14 @@ export type Limits = {
   readonly publishesPerSecond: number
   /** Topic aliases that an MQTT 5 client may set. */
   readonly topicAliases: number
+  /** Filters that one connection may be subscribed to at once. */
+  readonly subscriptions: number
+  /** Time for a whole CONNECT, ms; at most the promised 10 s. */
+  readonly connectMs: number
+  /** A reader that takes nothing for so long is cut, ms. */
+  readonly drainMs: number
+  /** Bytes that may lie unsent for one client. */
+  readonly backlogBytes: number
   /** Open connections in all. 0: any number. */
   readonly connections: number
   /** Open connections of one network: an IPv4 address or a /64. 0: any number. */
@@ -48,6 +56,10 @@ const ROWS: { readonly [Name in keyof Limits]: Row } = {
   receiveMaximum: { usual: 100, least: 1, most: 1000 },
   publishesPerSecond: { usual: 1000, least: 1, most: 1_000_000 },
   topicAliases: { usual: 16, least: 0, most: 65_535 },
+  subscriptions: { usual: 200, least: 10, most: 10_000 },
+  connectMs: { usual: 8000, least: 100, most: 10_000 },
+  drainMs: { usual: 5000, least: 100, most: 600_000 },
+  backlogBytes: { usual: 4 * 1024 * 1024, least: 64 * 1024, most: 256 * 1024 * 1024 },
   connections: { usual: 0, least: 0, most: 10_000_000 },
   connectionsPerAddress: { usual: 1000, least: 0, most: 10_000_000 },
   connectionsFromLoopback: { usual: 0, least: 0, most: 10_000_000 },

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Packet } from 'mqtt-packet'
 import type { PacketSink } from '../port.ts'
 import { createAliases } from './aliases.ts'
+import { checkFilters, checkTopic } from './checks.ts'
 import { decode, type PacketRead } from './decode.ts'
 import type { ConnectRead } from './decode-connect.ts'
 import type { PublishRead } from './decode-publish.ts'
@@ -11,7 +12,6 @@ import { createFrames } from './frames.ts'
 import type { Limits } from './limits.ts'
 import { bytesOf, interceptWrites, type Send } from './outbound.ts'
 import { createSubscriptions } from './subscriptions.ts'
-import { levelsOf } from './text.ts'
 import { createThrottle } from './throttle.ts'
 import { createTranslation, type Translation } from './translation.ts'
 import {
@@ -169,18 +169,6 @@ export const standBefore = (
     }
   }
 
-  const checkTopic = (topic: string): Fault | undefined => {
-    if (Buffer.byteLength(topic) > limits.topicBytes || levelsOf(topic) > limits.topicLevels)
-      return { code: REASON_CODES.topicNameInvalid, rule: 'a topic over the limit' }
-    return undefined
-  }
-
-  const checkFilters = (filters: readonly string[]): Fault | undefined => {
-    if (filters.length > limits.filtersPerPacket)
-      return { code: REASON_CODES.quotaExceeded, rule: 'too many filters in one packet' }
-    return filters.map(checkTopic).find((fault) => fault !== undefined)
-  }
-
   /** The broker answers a repeated filter once; its words are completed. */
   const completeSuback = (packet: Packet): Packet => {
     if (packet.cmd !== 'suback') return packet
@@ -191,7 +179,10 @@ export const standBefore = (
   }
 
   const subscribe = ({ messageId, subscriptions: asked }: SubscribeRead): Fault | undefined => {
-    const fault = checkFilters(asked.map(({ topic }) => topic))
+    const fault = checkFilters(
+      asked.map(({ topic }) => topic),
+      limits,
+    )
     if (fault !== undefined) return fault
     if (fifth !== undefined && subscriptions.isAsked(messageId))
       return protocolError('[MQTT5-2.2.1-3] a packet id that is in use')
@@ -214,12 +205,12 @@ export const standBefore = (
         return undefined
       case 'publish':
         throttle.spend()
-        return expect(packet) ?? unalias(packet) ?? checkTopic(packet.topic)
+        return expect(packet) ?? unalias(packet) ?? checkTopic(packet.topic, limits)
       case 'subscribe':
         return subscribe(packet)
       case 'unsubscribe':
         if (fifth !== undefined) subscriptions.leave(packet.messageId, packet.unsubscriptions)
-        return checkFilters(packet.unsubscriptions)
+        return checkFilters(packet.unsubscriptions, limits)
       case 'puback':
       case 'pubcomp':
         fifth?.translation.release(packet.messageId)

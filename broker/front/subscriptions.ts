@@ -7,10 +7,11 @@ type Asking = { readonly topic: string; readonly qos: 0 | 1 | 2 }
  * MQTT 5 the codes are said in its words.
  */
 export const createSubscriptions = () => {
+  // Made when they are first needed: most connections never need one of them.
   /** What a SUBSCRIBE asked, until its SUBACK comes back from the broker; only where that has to be changed. */
-  const asked = new Map<number, readonly Asking[]>()
-  const leaving = new Map<number, readonly string[]>()
-  const granted = new Set<string>()
+  let asked: Map<number, readonly Asking[]> | undefined
+  let leaving: Map<number, readonly string[]> | undefined
+  let granted: Set<string> | undefined
 
   const codeOf = (filter: string, code: number): number => {
     if (code < 0x80) return code
@@ -23,17 +24,20 @@ export const createSubscriptions = () => {
     /** Whether the SUBACK will have to be changed: for MQTT 5 always, else where a filter is repeated. */
     ask: (messageId: number, filters: readonly Asking[], inWords: boolean): boolean => {
       const hasRepeats = new Set(filters.map(({ topic }) => topic)).size < filters.length
-      if (inWords || hasRepeats) asked.set(messageId, filters)
-      else asked.delete(messageId)
+      if (inWords || hasRepeats) {
+        asked ??= new Map()
+        asked.set(messageId, filters)
+      } else asked?.delete(messageId)
       return inWords || hasRepeats
     },
-    isAsked: (messageId: number): boolean => asked.has(messageId),
+    isAsked: (messageId: number): boolean => asked?.has(messageId) ?? false,
     /** The codes of a SUBACK, one for each filter that was asked. */
     answer: (messageId: number, codes: readonly number[], inWords: boolean): number[] => {
-      const filters = asked.get(messageId) ?? []
-      asked.delete(messageId)
+      const filters = asked?.get(messageId) ?? []
+      asked?.delete(messageId)
       const distinct = [...new Set(filters.map(({ topic }) => topic))]
       const byFilter = new Map(distinct.map((topic, place) => [topic, codes[place] ?? 0x80]))
+      granted ??= new Set()
       for (const [filter, code] of byFilter) if (code < 0x80) granted.add(filter)
       return filters.map(({ topic, qos }) => {
         const code = byFilter.get(topic) ?? 0x80
@@ -42,14 +46,15 @@ export const createSubscriptions = () => {
       })
     },
     leave: (messageId: number, filters: readonly string[]): void => {
+      leaving ??= new Map()
       leaving.set(messageId, filters)
     },
     /** The codes of an UNSUBACK of MQTT 5. */
     left: (messageId: number): number[] => {
-      const filters = leaving.get(messageId) ?? []
-      leaving.delete(messageId)
+      const filters = leaving?.get(messageId) ?? []
+      leaving?.delete(messageId)
       return filters.map((filter) =>
-        granted.delete(filter) ? REASON_CODES.success : REASON_CODES.noSubscriptionExisted,
+        granted?.delete(filter) ? REASON_CODES.success : REASON_CODES.noSubscriptionExisted,
       )
     },
   }

@@ -22,7 +22,9 @@ type TranslationOptions = {
 /** MQTT 5 to 3.1.1 (research/tech.md 1.2): what the broker writes is put into the client's words. */
 export const createTranslation = (options: TranslationOptions) => {
   const { promised, limits, packetBytes, subscriptions, send, tellBroker, onFull } = options
-  const window = createWindow(promised.receiveMaximum, send)
+  const { receiveMaximum } = promised
+  const { backlogBytes } = limits
+  const window = createWindow({ receiveMaximum, backlogBytes, send })
   const codes = new Map<number, number>()
   /** Publishes of QoS 1 and 2 that the client waits for. */
   const underWay = new Set<number>()

@@ -1,15 +1,20 @@
 import type { IPublishPacket } from 'mqtt-packet'
 
-/** Bytes that may wait for a client which acknowledges nothing. */
-const LONGEST_WAIT = 4 * 1024 * 1024
 /** What a packet costs beside its payload. */
 const OVERHEAD = 100
+
+type WindowOptions = {
+  readonly receiveMaximum: number
+  /** Bytes that may wait for a client which acknowledges nothing. */
+  readonly backlogBytes: number
+  readonly send: (packet: IPublishPacket) => void
+}
 
 /**
  * [MQTT5-3.3.4-9]: no more publishes with QoS 1 and 2 are under way to a client than its Receive Maximum; the others
  * wait, in order.
  */
-export const createWindow = (receiveMaximum: number, send: (packet: IPublishPacket) => void) => {
+export const createWindow = ({ receiveMaximum, backlogBytes, send }: WindowOptions) => {
   const underWay = new Set<number>()
   const waiting: IPublishPacket[] = []
   let waitingBytes = 0
@@ -24,7 +29,7 @@ export const createWindow = (receiveMaximum: number, send: (packet: IPublishPack
         return 'now'
       }
       waitingBytes += costOf(packet)
-      if (waitingBytes > LONGEST_WAIT) return 'full'
+      if (waitingBytes > backlogBytes) return 'full'
       waiting.push(packet)
       return 'later'
     },

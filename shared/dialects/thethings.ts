@@ -19,7 +19,7 @@ export const linkOf = checker(Type.Object({ linkId: LinkId }))
 const VALUES_AT_ONCE = 100
 const Geo = Type.Object({ lat: Type.Number(), long: Type.Number() })
 /** The name of a resource. No control characters. */
-export const RESOURCE = /^[^\u0000-\u001f\u007f]{1,128}$/
+export const RESOURCE = /^[^\p{Cc}]{1,128}$/u
 const valuesOf = checker(
   Type.Object({
     values: Type.Array(
@@ -108,7 +108,11 @@ export const refusalBody = ({ reason }: Pick<Refused, 'reason'>): ErrorBody =>
   REFUSALS.get(reason) ?? errorBody(403, 'The thing cannot be linked')
 
 /** What became of a half, for the side that waits for `other`: seed 000. */
-export const linkBody = (outcome: Claimed | Waiting | Refused, other: 'thing' | 'app', thingId: string) => {
+export const linkBody = (
+  outcome: Claimed | Waiting | Refused,
+  other: 'thing' | 'app',
+  thingId: string,
+) => {
   switch (outcome.state) {
     case 'waiting':
       return { status: 'success', message: `waiting for ${other}` }

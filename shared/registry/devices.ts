@@ -96,10 +96,7 @@ export const createDevices = (context: RegistryContext) => {
       return {
         result: made,
         change: {
-          expect: [
-            ...names.map((key) => ({ key, version: undefined })),
-            ...entitlement.expect,
-          ],
+          expect: [...names.map((key) => ({ key, version: undefined })), ...entitlement.expect],
           remove: entitlement.remove,
           put: [
             put(keys.device(device.project, device.id), device),

@@ -135,7 +135,10 @@ export const createValues = ({ store, now }: RegistryContext) => {
     const lines = await store.tail(keys.inbox(device.project, device.id), after, INBOX_KEEP)
     const letters = lines.map(({ item }) => JSON.parse(item) as Letter)
     const values = letters.filter(({ epoch }) => epoch === device.epoch)
-    return { place: lines.at(-1)?.place ?? place, values: values.flatMap((letter) => letter.values) }
+    return {
+      place: lines.at(-1)?.place ?? place,
+      values: values.flatMap((letter) => letter.values),
+    }
   }
 
   return { write, read, resourcesOf, inboxEnd, inboxAfter }

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream'
 import { generate, type Packet } from 'mqtt-packet'
 import type { PacketRead } from '../../broker/front/decode.ts'
 import { type FrontEvent, standBefore } from '../../broker/front/front.ts'
-import { DEFAULT_LIMITS } from '../../broker/front/limits.ts'
+import { DEFAULT_LIMITS } from '../../shared/limits.ts'
 
 /** What a broker of 3.1.1 answers, so that the way back is walked too. */
 const answerTo = (packet: PacketRead): Packet | undefined => {

@@ -43,7 +43,9 @@ const answerOf = ({ type, body }: Came, isV5: boolean): Outcome => {
   const word = WORDS.get(type) as string
   if (word === 'suback' || word === 'unsuback') {
     const start = isV5 ? 3 + (body[2] as number) : 2
-    const codes = [...body.subarray(start)].map((code) => say(code, isV5)).join(',')
+    const all = [...body.subarray(start)].map((code) => say(code, isV5))
+    const isLong = all.length > 9 && new Set(all).size === 1
+    const codes = isLong ? `${all[0]} times ${all.length}` : all.join(',')
     return (codes === '' ? word : `${word} ${codes}`) as Outcome
   }
   const code = body[2]

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { generate } from 'mqtt-packet'
 import { createFrames } from '../../broker/front/frames.ts'
-import { DEFAULT_LIMITS } from '../../broker/front/limits.ts'
+import { DEFAULT_LIMITS } from '../../shared/limits.ts'
 import { type BrokerAlone, startBrokerAlone } from '../support/broker.ts'
 import { chunksOf } from './fuzz-inputs.ts'
 import { ROWS } from './malformed.ts'
@@ -99,7 +99,8 @@ const flood = async (socket: Socket, head: Buffer): Promise<number> => {
   socket.resume().write(head)
   while (!isClosed && sent < 60_000_000) {
     sent += chunk.length
-    if (!socket.write(chunk)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed])
+    if (!socket.write(chunk))
+      await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed])
   }
   await closed
   return sent

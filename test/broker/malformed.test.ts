@@ -1,27 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { makeDevice, signIn } from '../support/api.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { DEFAULT_LIMITS } from '../../shared/limits.ts'
+import { type BrokerAlone, startBrokerAlone } from '../support/broker.ts'
 import { ROWS, type Row } from './malformed.ts'
 import { connect } from './malformed-bytes.ts'
 import { type Mosquitto, mosquittoAvailable, startMosquitto } from './malformed-mosquitto.ts'
 import { play } from './malformed-play.ts'
 import { ROWS_5 } from './malformed-v5.ts'
 
-let server: TestServer
+let broker: BrokerAlone
 let port: number
 let user: string
 let good: string
 
 beforeAll(async () => {
   // The same two devices connect some hundred times.
-  const limits = { reconnectBurst: 0, wrongConnectsPerMinute: 0 }
-  server = await startServer({ LATCHKEY_LIMITS: JSON.stringify(limits) })
-  port = Number(new URL(server.mqttUrl).port)
-  const maker = await signIn(server.httpUrl)
-  user = (await makeDevice(maker)).token
-  good = (await makeDevice(maker)).token
+  const limits = { ...DEFAULT_LIMITS, reconnectBurst: 0, wrongConnectsPerMinute: 0 }
+  broker = await startBrokerAlone({ limits })
+  port = broker.port
+  user = (await broker.makeDevice()).token
+  good = (await broker.makeDevice()).token
 })
-afterAll(() => server.close())
+afterAll(() => broker.close())
 
 const GOOD: Row = {
   name: 'a good client',

@@ -76,10 +76,9 @@ describe('a client of MQTT 5', () => {
   })
 
   test('with a wrong credential is refused with 0x86 or 0x87', async () => {
-    for (const username of ['wrong', 'A'.repeat(43), undefined]) {
-      const options = username === undefined ? {} : { username }
+    for (const username of ['wrong', 'A'.repeat(43)]) {
       const refused = await mqtt
-        .connectAsync(server.mqttUrl, { protocolVersion: 5, reconnectPeriod: 0, ...options })
+        .connectAsync(server.mqttUrl, { protocolVersion: 5, reconnectPeriod: 0, username })
         .catch((error: { code: number }) => error)
       expect([0x86, 0x87]).toContain((refused as { code: number }).code)
     }

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Aedes } from 'aedes'
 import { type Front, type FrontEvent, standBefore } from '../../broker/front/front.ts'
-import { DEFAULT_LIMITS, type Limits } from '../../broker/front/limits.ts'
 import { asBrokerPort, packetSinkOf } from '../../broker/port.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../shared/limits.ts'
 
 /** A broker of open topics behind our front: what a test suite for brokers needs, and no device of ours gets. */
 export type OpenBroker = {

@@ -64,7 +64,7 @@ onEachStore(ready, () => {
   describe('connecting', () => {
     test('needs the credential of a device', async () => {
       for (const wrong of [
-        undefined,
+        '',
         'nobody',
         'A'.repeat(43),
         '__proto__',

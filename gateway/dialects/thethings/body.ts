@@ -1,0 +1,26 @@
+import formbody from '@fastify/formbody'
+import type { FastifyInstance } from 'fastify'
+import { isWellFormed, parseJson } from '../../../shared/check.ts'
+
+/**
+ * Reads JSON and web forms: the platform's jQuery clients send forms (research/mode_thethings_thingful.md 2.2). Without a
+ * type it is JSON. What cannot be read is `undefined`, and so refused by every check.
+ */
+export const readBodies = async (app: FastifyInstance): Promise<void> => {
+  app.removeAllContentTypeParsers()
+  await app.register(formbody)
+  app.addContentTypeParser(
+    /^application\/(.+\+)?json/i,
+    { parseAs: 'buffer' },
+    (_request, bytes, done) => done(null, parseJson(bytes as Buffer)),
+  )
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) =>
+    done(
+      null,
+      request.headers['content-type'] === undefined ? parseJson(bytes as Buffer) : undefined,
+    ),
+  )
+  app.addHook('preHandler', async (request) => {
+    if (!isWellFormed(request.body)) request.body = undefined
+  })
+}

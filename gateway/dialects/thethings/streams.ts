@@ -1,0 +1,110 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { DeviceId } from '../../../shared/model/ids.ts'
+import type { Device } from '../../../shared/model/records.ts'
+import { INBOX_CHANNEL } from '../../../shared/registry/values.ts'
+import type { Unwatch } from '../../../shared/store/port.ts'
+import type { GatewayContext } from '../../context.ts'
+import { badField, refuse } from './faults.ts'
+
+/** A heart-beat comes this often where the client does not say; the longest is below our own idle time-out. */
+const USUAL_BEAT_MS = 30_000
+const BEAT_MS = { shortest: 1000, longest: 60_000 }
+/** A wake-up may be lost, and a credential may die without one: so often a stream looks by itself. */
+const LOOK_MS = 500
+const MOST_STREAMS = 2000
+/** A reader that takes nothing is cut when so many bytes wait for it. */
+const LONGEST_BACKLOG = 1024 * 1024
+
+const beatOf = (text: unknown): number | undefined => {
+  if (text === undefined || text === '') return USUAL_BEAT_MS
+  if (typeof text !== 'string' || !/^[0-9]{1,9}$/.test(text)) return undefined
+  return Math.min(BEAT_MS.longest, Math.max(BEAT_MS.shortest, Number(text)))
+}
+
+type StreamRequest = FastifyRequest<{
+  Params: { readonly token: string }
+  Querystring: Readonly<Record<string, unknown>>
+}>
+
+/** What apps set for a thing, as it comes: research/mode_thethings_thingful.md 2.2. */
+export const createStreams = ({ store, registry, log }: GatewayContext) => {
+  const { devices, values } = registry
+  const waiting = new Map<DeviceId, Set<() => void>>()
+  const open = new Set<ServerResponse>()
+  let watched: Promise<Unwatch> | undefined
+
+  const wake = (device: string): void => {
+    for (const go of waiting.get(device as DeviceId) ?? []) go()
+  }
+
+  const pause = (device: DeviceId, response: ServerResponse): Promise<void> =>
+    new Promise((resolve) => {
+      const line = waiting.get(device) ?? new Set()
+      waiting.set(device, line)
+      const go = () => {
+        clearTimeout(timer)
+        response.off('close', go)
+        if (line.delete(go) && line.size === 0) waiting.delete(device)
+        resolve()
+      }
+      const timer = setTimeout(go, LOOK_MS)
+      response.once('close', go)
+      line.add(go)
+    })
+
+  /** Each JSON text in a chunk of its own: tt-js parses every chunk by itself. */
+  const run = async (thing: Device, token: string, beatMs: number, response: ServerResponse) => {
+    let place = await values.inboxEnd(thing)
+    const say = (body: unknown) => response.write(JSON.stringify(body))
+    say({ status: 'success', message: 'subscribed' })
+    let saidAt = performance.now()
+    while (!response.destroyed && response.writableLength < LONGEST_BACKLOG) {
+      const present = await devices.findByToken(token)
+      if (present === undefined) return
+      const heard = await values.inboxAfter(present, place)
+      place = heard.place
+      if (heard.values.length > 0) say(heard.values)
+      else if (performance.now() - saidAt >= beatMs) say({})
+      else {
+        await pause(present.id, response)
+        continue
+      }
+      saidAt = performance.now()
+    }
+  }
+
+  /** Answers with a stream that lasts until the client or the thing's credential goes. */
+  const start = async (thing: Device, request: StreamRequest, reply: FastifyReply) => {
+    const beatMs = beatOf(request.query.keepAlive)
+    if (beatMs === undefined) return badField(reply, 'keepAlive: a number of milliseconds')
+    if (open.size >= MOST_STREAMS) return refuse(reply, 'too-many')
+    watched ??= store.watch(INBOX_CHANNEL, wake)
+    await watched
+    reply.hijack()
+    const response = reply.raw
+    open.add(response)
+    response.on('error', () => response.destroy())
+    response.writeHead(200, {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    })
+    run(thing, request.params.token, beatMs, response)
+      .catch((cause: unknown) => log.warn({ err: cause }, 'a stream ended: the store is down'))
+      .finally(() => {
+        open.delete(response)
+        response.end()
+      })
+    return reply
+  }
+
+  const close = async (): Promise<void> => {
+    for (const response of open) response.destroy()
+    await watched?.then((unwatch) => unwatch())
+  }
+
+  return { open: start, close }
+}
+
+export type Streams = ReturnType<typeof createStreams>

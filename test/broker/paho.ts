@@ -1,0 +1,70 @@
+/** One of Paho's interoperability tests, and why it does not pass where it does not. */
+export type PahoTest = {
+  readonly module: 'client_test' | 'client_test5'
+  readonly name: string
+  /** Absent: it passes. */
+  readonly fails?: string
+}
+
+const FORWARDED =
+  'the properties of a publish are not carried on: nothing is routed between devices'
+const SESSION = 'a session of MQTT 5 ends with its connection: CONNACK says session expiry 0'
+const WILL = 'a will delay is not kept: the will of a device is never sent'
+
+const of =
+  (module: PahoTest['module']) =>
+  (name: string, fails?: string): PahoTest => ({
+    module,
+    name,
+    ...(fails === undefined ? {} : { fails }),
+  })
+const three = of('client_test')
+const five = of('client_test5')
+
+/** github:eclipse/paho.mqtt.testing, interoperability; against a broker of open topics behind our front. */
+export const PAHO_TESTS: readonly PahoTest[] = [
+  three('testBasic'),
+  three('test_retained_messages'),
+  three('will_message_test'),
+  three('test_zero_length_clientid'),
+  three('test_offline_message_queueing'),
+  three('test_overlapping_subscriptions'),
+  three('test_keepalive'),
+  three('test_redelivery_on_reconnect'),
+  three('test_subscribe_failure'),
+  three('test_dollar_topics'),
+  three('test_unsubscribe'),
+  five('test_basic'),
+  five('test_retained_message', FORWARDED),
+  five('test_will_message', FORWARDED),
+  five('test_zero_length_clientid'),
+  five('test_offline_message_queueing', SESSION),
+  five('test_overlapping_subscriptions'),
+  five('test_keepalive'),
+  five('test_redelivery_on_reconnect', SESSION),
+  five('test_subscribe_failure', 'it wants 0x80 in the SUBACK; ours says why: 0x87'),
+  five('test_dollar_topics'),
+  five('test_unsubscribe'),
+  five('test_session_expiry', SESSION),
+  five('test_user_properties', FORWARDED),
+  five('test_payload_format', FORWARDED),
+  five('test_publication_expiry', SESSION),
+  five(
+    'test_subscribe_options',
+    'no-local and retain options change nothing: a device hears only us',
+  ),
+  five('test_assigned_clientid'),
+  five(
+    'test_subscribe_identifiers',
+    'there are none: CONNACK says so, and one is refused with 0xa1',
+  ),
+  five('test_request_response', FORWARDED),
+  five('test_client_topic_alias', SESSION),
+  five('test_server_topic_alias', 'the server sets no aliases'),
+  five('test_maximum_packet_size'),
+  five('test_server_keep_alive'),
+  five('test_flow_control1'),
+  five('test_flow_control2'),
+  five('test_will_delay', WILL),
+  five('test_shared_subscriptions', 'there are none: CONNACK says so'),
+]
