@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { appFirst, thingFirst } from './firmware-sim/demo/links.ts'
 import {
   boxKey,
   type Cast,
@@ -23,6 +24,8 @@ const SCENES: readonly (readonly [string, (stage: Stage, cast: Cast) => Promise<
   ['ThingsBoard: a gateway for its children', thingsboardGateway],
   ['A stranger guesses: refused, and always in the same way', uniformRefusal],
   ['Released, and claimed by somebody else', changeOfHands],
+  ['thethings.io: a shared id, the app first', appFirst],
+  ['thethings.io: a shared id, the thing first', thingFirst],
 ]
 
 const newPassword = (): string => randomBytes(12).toString('base64url')
