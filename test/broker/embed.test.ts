@@ -98,3 +98,39 @@ test('a device hears nothing of their topics and sends nothing to them', async (
   await expect(spy.next('their/topic', 100)).rejects.toThrow('nothing came')
   await Promise.all([spy.end(), kettle.end()])
 })
+
+test('a broker started the way aedes-cli does it, hooks set one by one, gains devices and keeps its users', async () => {
+  const broker = await Aedes.createBroker({ concurrency: 50, heartbeatInterval: 1000 })
+  // aedes-cli sets its authorizer's hooks as properties, and gives `broker.handle` to a plain server.
+  broker.authenticate = (client, username, _password, done) => {
+    Object.assign(client, { user: username })
+    done(null, username === 'their-user')
+  }
+  broker.authorizePublish = (_client, _packet, done) => done(null)
+  const { registry, engine, now } = parts
+  const log = silentLog
+  const added = await attachClaiming(broker, {
+    store,
+    registry,
+    engine,
+    now,
+    log,
+    dialects: [nativeMqtt],
+    strangers: 'pass',
+  })
+  const plain = createServer(broker.handle)
+  plain.listen(0, '127.0.0.1')
+  await once(plain, 'listening')
+  const there = `mqtt://127.0.0.1:${(plain.address() as AddressInfo).port}`
+  const theirs = await connectDevice(there, 'their-user', ['their/topic'])
+  await theirs.publish('their/topic', { hello: 2 })
+  expect(await theirs.next('their/topic')).toEqual({ hello: 2 })
+  const { token } = await device('toaster')
+  const toaster = await connectDevice(there, token, ['latchkey/v1/claim/result'])
+  await toaster.publish('latchkey/v1/claim', { secret: 'open sesame' })
+  expect(await toaster.next('latchkey/v1/claim/result')).toMatchObject({ state: 'open' })
+  await Promise.all([theirs.end(), toaster.end()])
+  await added.detach()
+  await new Promise<void>((resolve) => broker.close(() => resolve()))
+  plain.close()
+})
