@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { Properties } from './front/properties.ts'
 
 /** A packet as Aedes hands it to a hook. Hooks may change it. */
 export type PublishPacket = {
@@ -10,7 +11,7 @@ export type PublishPacket = {
   dup: boolean
   messageId?: number
   /** The properties of a publish that came through our front from a client of MQTT 5. */
-  mqtt5?: ReadonlyMap<string, number | string | Buffer>
+  mqtt5?: Properties
 }
 
 export type ConnectPacket = {
@@ -18,7 +19,7 @@ export type ConnectPacket = {
   username?: string
   password?: Buffer
   clean?: boolean
-  will?: unknown
+  will?: { readonly topic: string }
   protocolVersion?: number
 }
 
@@ -30,6 +31,8 @@ export type Client = {
   readonly conn: Duplex
   readonly closed: boolean
   readonly connected: boolean
+  /** Whether its session ends with the connection. */
+  clean: boolean
   will: unknown
   publish(packet: PublishPacket, done: (error?: Error | null) => void): void
   close(done?: () => void): void
@@ -82,6 +85,23 @@ export type PacketSink = {
   /** The broker reads no more until `resume`. */
   readonly pause: () => void
   readonly resume: () => void
+  /** Whom the broker takes the client for; known when it is let in. */
+  readonly id: () => string
+  /** Whether the broker stores the session from now on. Only for a client that was let in. */
+  readonly keep: (isLasting: boolean) => void
+  /** Takes the will of a client that was let in from the broker. */
+  readonly takeWill: () => Will | undefined
+}
+
+/** A will that the broker no longer sends. */
+export type Will = {
+  readonly topic: string
+  readonly payload: Buffer
+  readonly retain: boolean
+  /** Sends it as the broker would have: if the hooks allow it. */
+  readonly send: () => void
+  /** The client has left as it should. */
+  readonly drop: () => void
 }
 
 type Inside = {
@@ -93,6 +113,14 @@ type Inside = {
   resume(): void
   once(event: 'connected', listener: () => void): void
   readonly closed: boolean
+  readonly broker: BrokerPort & {
+    readonly clients: Record<string, Client>
+    readonly id: string
+    readonly persistence: {
+      delWill(client: { id: string; brokerId: string }): Promise<unknown>
+    }
+    emit(event: 'error', error: Error): void
+  }
   /** Packets of the last chunk that are not done yet: the next chunk is read when there are none. */
   _parsingBatch: number
 }
@@ -103,7 +131,33 @@ type Inside = {
  */
 export const packetSinkOf = (client: Client): PacketSink => {
   const inside = client as unknown as Inside
+  /** As Aedes stores a will for the case that it ends before the client does; that of a newer connection stays. */
+  const forgetWill = () => {
+    const { broker } = inside
+    if ((broker.clients[client.id] ?? client) !== client) return
+    broker.persistence
+      .delWill({ id: client.id, brokerId: broker.id })
+      .catch((cause: Error) => broker.emit('error', cause))
+  }
+  const sendWill = (will: PublishPacket) => {
+    const { broker } = inside
+    broker.authorizePublish(client, will, (error) => {
+      if (error) forgetWill()
+      else broker.publish(will, client, forgetWill)
+    })
+  }
   return {
+    id: () => client.id,
+    keep: (isLasting) => {
+      client.clean = !isLasting
+    },
+    takeWill: () => {
+      const will = client.will as (PublishPacket & { payload: Buffer }) | null
+      if (!will) return undefined
+      client.will = null
+      const { topic, payload, retain } = will
+      return { topic, payload, retain, send: () => sendWill(will), drop: forgetWill }
+    },
     take: (take) => {
       inside._parser.parse = take
     },

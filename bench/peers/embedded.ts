@@ -3,9 +3,11 @@ import { createServer } from 'node:net'
 import { Aedes } from 'aedes'
 import { attachClaiming } from '../../broker/attach.ts'
 import { native } from '../../broker/dialects/native.ts'
+import { createExchange } from '../../broker/front/exchange.ts'
 import { standBefore } from '../../broker/front/front.ts'
 import { asBrokerPort, type Client, packetSinkOf } from '../../broker/port.ts'
 import { createEngine } from '../../shared/claim/engine.ts'
+import { createDelivery } from '../../shared/delivery/index.ts'
 import { createBudget } from '../../shared/guard/budget.ts'
 import { createDigests } from '../../shared/guard/digests.ts'
 import { DEFAULT_LIMITS } from '../../shared/limits.ts'
@@ -27,10 +29,12 @@ const aedes = await Aedes.createBroker()
 const broker = asBrokerPort(aedes)
 const fronts = new WeakMap<Client, ReturnType<typeof standBefore>>()
 const limits = { ...DEFAULT_LIMITS, publishesPerSecond: 10_000_000, grantedQos: 2 } as const
+const exchange = createExchange(aedes, { backlogBytes: limits.backlogBytes })
 await attachClaiming(aedes, {
   store,
   registry,
   engine,
+  delivery: createDelivery({ store, log, now, newId }),
   log,
   now,
   dialects: [native],
@@ -41,7 +45,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   const client = broker.handle(socket)
   fronts.set(
     client,
-    standBefore(packetSinkOf(client), socket, { limits, onEvent: () => undefined }),
+    standBefore(packetSinkOf(client), socket, { limits, onEvent: () => undefined, exchange }),
   )
 })
 server.listen(0, '127.0.0.1', () => {

@@ -21,6 +21,8 @@ export type ConnectRead = {
   password?: Buffer
   will?: { topic: string; payload: Buffer; qos: 0 | 1 | 2; retain: boolean }
   readonly mqtt5: Properties
+  /** The properties of the will of MQTT 5. */
+  willProperties?: Properties
 }
 
 const NONE: Properties = new Map()
@@ -83,7 +85,7 @@ export const readConnect = (cursor: Cursor): ConnectRead => {
     mqtt5,
   }
   if (hasWill) {
-    if (protocolVersion === 5) readProperties(cursor, 'will')
+    if (protocolVersion === 5) packet.willProperties = readProperties(cursor, 'will')
     const topic = cursor.text()
     if (topic === '' || hasWildcard(topic))
       cursor.fail({

@@ -1,5 +1,5 @@
 import type { Cursor } from './cursor.ts'
-import { malformed, protocolError, REASON_CODES } from './fault.ts'
+import { malformed, protocolError } from './fault.ts'
 import { readProperties } from './properties.ts'
 import { isFilter } from './text.ts'
 import type { Version } from './version.ts'
@@ -14,18 +14,25 @@ type Common = {
 export type SubscribeRead = Common & {
   cmd: 'subscribe'
   subscriptions: { topic: string; qos: 0 | 1 | 2 }[]
+  /** Of MQTT 5, one for each subscription. */
+  readonly options: readonly SubscribeOptions[]
+  /** Of MQTT 5, 3.8.2.1.2: it comes with every publish that the subscriptions match. */
+  readonly identifier?: number
+}
+
+/** MQTT 5, 3.8.3.1, beside the QoS. */
+export type SubscribeOptions = {
+  readonly noLocal: boolean
+  readonly asPublished: boolean
+  /** Retained messages at once: 0 always, 1 for a new subscription only, 2 never. */
+  readonly retainHandling: 0 | 1 | 2
 }
 export type UnsubscribeRead = Common & { cmd: 'unsubscribe'; unsubscriptions: string[] }
 
-const readHead = (cursor: Cursor, version: Version, packet: string): Common => {
+const readHead = (cursor: Cursor): Common => {
   const length = cursor.end - cursor.at
   const messageId = cursor.u16()
   if (messageId === 0) cursor.fail(malformed('[MQTT-2.3.1-1] a packet id of zero'))
-  if (version === 5 && readProperties(cursor, packet).has('subscriptionIdentifier'))
-    cursor.fail({
-      code: REASON_CODES.subscriptionIdentifiersNotSupported,
-      rule: 'MQTT 5, 3.2.2.3.12: a subscription identifier, which CONNACK says we do not have',
-    })
   // Aedes expects what mqtt-packet reads from the fixed header 0x82: QoS 1.
   return { length, retain: false, qos: 1, dup: false, messageId }
 }
@@ -38,35 +45,53 @@ const readFilter = (cursor: Cursor): string => {
 }
 
 const NO_LOCAL = 0x04
+const AS_PUBLISHED = 0x08
 
-/** MQTT 5, 3.8.3.1: the bits beside the QoS. */
-const readOptions = (cursor: Cursor, version: Version, filter: string): 0 | 1 | 2 => {
-  const options = cursor.u8()
-  const qos = options & 0x03
+type Asked = { readonly qos: 0 | 1 | 2; readonly options: SubscribeOptions }
+
+/** MQTT 5, 3.8.3.1: QoS and options of one filter; 3.1.1 has the QoS only. */
+const readOptions = (cursor: Cursor, version: Version, filter: string): Asked => {
+  const bits = cursor.u8()
+  const qos = bits & 0x03
   if (qos === 3) cursor.fail(protocolError('[MQTT-3.8.3-4] QoS 3'))
-  if (options & (version === 5 ? 0xc0 : 0xfc))
-    cursor.fail(malformed('[MQTT-3.8.3-4] reserved bits'))
-  if ((options & 0x30) === 0x30) cursor.fail(protocolError('retain handling 3'))
-  if (options & NO_LOCAL && filter.startsWith('$share/'))
+  if (bits & (version === 5 ? 0xc0 : 0xfc)) cursor.fail(malformed('[MQTT-3.8.3-4] reserved bits'))
+  const retainHandling = (bits & 0x30) >> 4
+  if (retainHandling === 3) cursor.fail(protocolError('retain handling 3'))
+  const noLocal = (bits & NO_LOCAL) !== 0
+  if (noLocal && filter.startsWith('$share/'))
     cursor.fail(protocolError('[MQTT5-3.8.3-4] no-local on a shared subscription'))
-  return qos as 0 | 1 | 2
+  return {
+    qos: qos as 0 | 1 | 2,
+    options: {
+      noLocal,
+      asPublished: (bits & AS_PUBLISHED) !== 0,
+      retainHandling: retainHandling as 0 | 1 | 2,
+    },
+  }
 }
 
 /** Reads a SUBSCRIBE: at least one filter, each well-formed. */
 export const readSubscribe = (cursor: Cursor, version: Version): SubscribeRead => {
-  const head = readHead(cursor, version, 'subscribe')
+  const head = readHead(cursor)
+  const properties = version === 5 ? readProperties(cursor, 'subscribe') : undefined
+  const identifier = properties?.get('subscriptionIdentifier') as number | undefined
   const subscriptions: SubscribeRead['subscriptions'] = []
+  const options: SubscribeOptions[] = []
   while (!cursor.isDone) {
     const topic = readFilter(cursor)
-    subscriptions.push({ topic, qos: readOptions(cursor, version, topic) })
+    const asked = readOptions(cursor, version, topic)
+    subscriptions.push({ topic, qos: asked.qos })
+    if (version === 5) options.push(asked.options)
   }
   if (subscriptions.length === 0) cursor.fail(protocolError('[MQTT-3.8.3-3] no filter'))
-  return { ...head, cmd: 'subscribe', subscriptions }
+  const identified = identifier === undefined ? {} : { identifier }
+  return { ...head, cmd: 'subscribe', subscriptions, options, ...identified }
 }
 
 /** Reads an UNSUBSCRIBE: at least one filter, each well-formed. */
 export const readUnsubscribe = (cursor: Cursor, version: Version): UnsubscribeRead => {
-  const head = readHead(cursor, version, 'unsubscribe')
+  const head = readHead(cursor)
+  if (version === 5) readProperties(cursor, 'unsubscribe')
   const unsubscriptions: string[] = []
   while (!cursor.isDone) unsubscriptions.push(readFilter(cursor))
   if (unsubscriptions.length === 0) cursor.fail(protocolError('[MQTT-3.10.3-2] no filter'))

@@ -18,7 +18,9 @@ export type AckRead = Common & {
 }
 export type BareRead = Common & {
   readonly cmd: 'pingreq' | 'disconnect'
-  /** Of a DISCONNECT of MQTT 5: how long the session is to last, seconds. */
+  /** Of a DISCONNECT of MQTT 5: why. 0: the will is not to be sent. */
+  readonly reason?: number
+  /** And how long the session is to last, seconds; absent: as CONNECT said. */
   readonly sessionExpiryInterval?: number
 }
 
@@ -87,10 +89,10 @@ const readAck = (cursor: Cursor, cmd: AckRead['cmd'], version: Version): AckRead
 const readDisconnect = (cursor: Cursor, version: Version): BareRead => {
   const length = cursor.end - cursor.at
   if (version !== 5) return { ...common(length), cmd: 'disconnect' }
-  const { properties } = readReason(cursor, LEFT, 'disconnect')
-  const sessionExpiryInterval =
-    (properties?.get('sessionExpiryInterval') as number | undefined) ?? 0
-  return { ...common(length), cmd: 'disconnect', sessionExpiryInterval }
+  const { reason, properties } = readReason(cursor, LEFT, 'disconnect')
+  const sessionExpiryInterval = properties?.get('sessionExpiryInterval') as number | undefined
+  const lasting = sessionExpiryInterval === undefined ? {} : { sessionExpiryInterval }
+  return { ...common(length), cmd: 'disconnect', reason, ...lasting }
 }
 
 const readBody = (

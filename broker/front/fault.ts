@@ -4,6 +4,9 @@
  */
 export type Fault = { readonly code: number; readonly rule: string }
 
+/** Why a connection was cut, or what a limit did, for a metric and a log. */
+export type FrontEvent = { readonly what: 'fault' | 'throttled'; readonly rule: string }
+
 /** Reason codes of MQTT 5 that we send, by the specification's own names. */
 export const REASON_CODES = {
   success: 0x00,

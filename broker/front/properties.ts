@@ -4,12 +4,19 @@ import { hasWildcard } from './text.ts'
 
 type Kind = 'u8' | 'u16' | 'u32' | 'varint' | 'text' | 'topic' | 'binary' | 'pair'
 
+/** A user property: its name and its value. */
+export type Pair = readonly [name: string, value: string]
+
+type Value = number | string | Buffer | Pair
+
 type Row = {
   readonly name: string
   readonly kind: Kind
   readonly on: string
-  readonly repeats?: true
 }
+
+/** Where the user properties of a packet lie, in their order. */
+export const USER_PROPERTIES = 'userProperties'
 
 /** MQTT 5, table 2-4: the properties that a client may send, and on which packets. */
 const PROPERTIES = new Map<number, Row>([
@@ -32,17 +39,16 @@ const PROPERTIES = new Map<number, Row>([
   [
     0x26,
     {
-      name: 'userProperty',
+      name: USER_PROPERTIES,
       kind: 'pair',
       on: 'connect publish will puback subscribe unsubscribe disconnect auth',
-      repeats: true,
     },
   ],
   [0x27, { name: 'maximumPacketSize', kind: 'u32', on: 'connect' }],
 ])
 
-/** Properties that we act on, by name. User properties are read and forgotten. */
-export type Properties = ReadonlyMap<string, number | string | Buffer>
+/** The properties of a packet by name, as mqtt-packet names them. */
+export type Properties = ReadonlyMap<string, number | string | Buffer | readonly Pair[]>
 
 const NONE: Properties = new Map()
 /** More than that many properties on one packet is nobody's good intention (CVE-2021-41039 elsewhere). */
@@ -60,7 +66,7 @@ const BOOLEAN = new Set([
   'requestResponseInformation',
 ])
 
-const readValue = (cursor: Cursor, kind: Kind): number | string | Buffer => {
+const readValue = (cursor: Cursor, kind: Kind): Value => {
   switch (kind) {
     case 'u8':
       return cursor.u8()
@@ -81,7 +87,7 @@ const readValue = (cursor: Cursor, kind: Kind): number | string | Buffer => {
     case 'binary':
       return cursor.binary()
     case 'pair':
-      return `${cursor.text()}${cursor.text()}`
+      return [cursor.text(), cursor.text()]
   }
 }
 
@@ -103,7 +109,7 @@ export const readProperties = (cursor: Cursor, packet: string): Properties => {
     cursor.fail(malformed('the properties are longer than their packet'))
     return NONE
   }
-  const properties = new Map<string, number | string | Buffer>()
+  const properties = new Map<string, number | string | Buffer | Pair[]>()
   for (let count = 0; cursor.at < end && cursor.fault === undefined; count++) {
     const row = PROPERTIES.get(cursor.varint())
     const wrong = count < MOST ? misplaced(row, packet) : TOO_MANY
@@ -112,13 +118,18 @@ export const readProperties = (cursor: Cursor, packet: string): Properties => {
       return NONE
     }
     const value = readValue(cursor, row.kind)
-    if (row.repeats) continue
+    if (Array.isArray(value)) {
+      const pairs = properties.get(row.name) as Pair[] | undefined
+      if (pairs === undefined) properties.set(row.name, [value as Pair])
+      else pairs.push(value as Pair)
+      continue
+    }
     if (properties.has(row.name)) cursor.fail(protocolError(`${row.name} twice`))
     const code = value === 0 ? NEVER_ZERO.get(row.name) : undefined
     if (code !== undefined) cursor.fail({ code, rule: `${row.name} of zero` })
     if (BOOLEAN.has(row.name) && value !== 0 && value !== 1)
       cursor.fail(protocolError(`${row.name} neither 0 nor 1`))
-    properties.set(row.name, value)
+    properties.set(row.name, value as Exclude<Value, Pair>)
   }
   if (cursor.fault === undefined && cursor.at !== end)
     cursor.fail(malformed('a property is longer than the properties'))

@@ -29,3 +29,5 @@ export const createThrottle = ({ perSecond, pause, resume }: ThrottleOptions) =>
     },
   }
 }
+
+export type Throttle = ReturnType<typeof createThrottle>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IConnackPacket, Packet } from 'mqtt-packet'
 import type { ConnectRead } from './decode-connect.ts'
+import type { Visit } from './exchange.ts'
 import { REASON_CODES } from './fault.ts'
 import type { Limits } from './limits.ts'
 
@@ -9,8 +10,12 @@ export type Promised = {
   /** Bytes. */
   readonly maximumPacketSize: number
   readonly receiveMaximum: number
+  /** Aliases of ours that it remembers. */
+  readonly topicAliasMaximum: number
   /** Seconds. */
   readonly sessionExpiryInterval: number
+  /** Seconds. */
+  readonly willDelayInterval: number
   readonly assignedClientId: string | undefined
   readonly serverKeepAlive: number | undefined
   readonly hasUsername: boolean
@@ -23,7 +28,9 @@ export const promisedBy = (connect: ConnectRead, limits: Limits): Promised => {
   return {
     maximumPacketSize: numberOf('maximumPacketSize') ?? Number.POSITIVE_INFINITY,
     receiveMaximum: numberOf('receiveMaximum') ?? 65_535,
+    topicAliasMaximum: numberOf('topicAliasMaximum') ?? 0,
     sessionExpiryInterval: numberOf('sessionExpiryInterval') ?? 0,
+    willDelayInterval: (connect.willProperties?.get('willDelayInterval') as number) ?? 0,
     assignedClientId: connect.clientId === '' ? `latchkey-${randomUUID()}` : undefined,
     serverKeepAlive: isLong ? limits.keepAliveSeconds : undefined,
     hasUsername: connect.username !== undefined,
@@ -33,12 +40,19 @@ export const promisedBy = (connect: ConnectRead, limits: Limits): Promised => {
 /** The broker's own name for the client of 3.1.1 that a client of MQTT 5 is to it. */
 const TRANSLATED = 4
 
-/** Makes the CONNECT one of 3.1.1 whose session ends with the connection. */
-export const translateConnect = (connect: ConnectRead, promised: Promised): void => {
+/**
+ * Makes the CONNECT one of 3.1.1. Without an exchange its session ends with the connection. With one, Clean Start means
+ * to the broker what a clean session does as long as the client is being let in.
+ */
+export const translateConnect = (
+  connect: ConnectRead,
+  promised: Promised,
+  mayLast: boolean,
+): void => {
   connect.clientId = promised.assignedClientId ?? connect.clientId
   connect.keepalive = promised.serverKeepAlive ?? connect.keepalive
   connect.protocolVersion = TRANSLATED
-  connect.clean = true
+  connect.clean ||= !mayLast
 }
 
 /** CONNACK codes of 3.1.1 in the words of MQTT 5, table 3-1. */
@@ -61,31 +75,32 @@ const connackCode = (returnCode: number, hasUsername: boolean): number => {
   }
 }
 
-/** A CONNACK with our limits (MQTT 5, 3.2.2.3). Sessions end with their connection. */
+/** A CONNACK with our limits (MQTT 5, 3.2.2.3). Without a visit the session ends with its connection. */
 export const connack = (
   returnCode: number,
   limits: Limits,
   packetBytes: number,
   promised: Promised,
+  visit: Visit | undefined,
 ): IConnackPacket => {
   const reasonCode = connackCode(returnCode, promised.hasUsername)
   if (reasonCode !== REASON_CODES.success)
     return { cmd: 'connack', sessionPresent: false, reasonCode }
   return {
     cmd: 'connack',
-    sessionPresent: false,
+    sessionPresent: visit?.isPresent ?? false,
     reasonCode,
     properties: {
-      sessionExpiryInterval: 0,
+      sessionExpiryInterval: visit?.session.expirySeconds ?? 0,
       receiveMaximum: limits.receiveMaximum,
-      retainAvailable: false,
+      retainAvailable: visit !== undefined,
       maximumPacketSize: packetBytes,
       ...(promised.assignedClientId === undefined
         ? {}
         : { assignedClientIdentifier: promised.assignedClientId }),
       topicAliasMaximum: limits.topicAliases,
       wildcardSubscriptionAvailable: true,
-      subscriptionIdentifiersAvailable: false,
+      subscriptionIdentifiersAvailable: visit !== undefined,
       sharedSubscriptionAvailable: false,
       ...(promised.serverKeepAlive === undefined
         ? {}

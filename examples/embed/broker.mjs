@@ -4,8 +4,10 @@ import { Aedes } from 'aedes'
 import {
   attachClaiming,
   createBudget,
+  createDelivery,
   createDigests,
   createEngine,
+  createExchange,
   createRegistry,
   DEFAULT_LIMITS,
   nativeMqtt,
@@ -34,11 +36,18 @@ const registry = createRegistry({ store, digests, now, newId, random: (below) =>
 const budget = createBudget(store)
 const engine = createEngine({ store, digests, budget, log, metrics: noMetrics, now, newId })
 
+const delivery = createDelivery({ store, log, now, newId })
+
+// What clients of MQTT 5 on your own topics share.
+const limits = { ...DEFAULT_LIMITS, grantedQos: 2 }
+const exchange = createExchange(aedes, { backlogBytes: limits.backlogBytes })
+
 const fronts = new WeakMap()
 const attached = await attachClaiming(aedes, {
   store,
   registry,
   engine,
+  delivery,
   log,
   now,
   dialects: [nativeMqtt],
@@ -47,12 +56,11 @@ const attached = await attachClaiming(aedes, {
 })
 
 // Your listener, with the strict reader before each socket.
-const limits = { ...DEFAULT_LIMITS, grantedQos: 2 }
 const server = createServer({ noDelay: true }, (socket) => {
   const client = aedes.handle(socket)
   fronts.set(
     client,
-    standBefore(packetSinkOf(client), socket, { limits, onEvent: () => undefined }),
+    standBefore(packetSinkOf(client), socket, { limits, onEvent: () => undefined, exchange }),
   )
 })
 
@@ -67,6 +75,7 @@ server.listen(Number(process.env.PORT ?? 1884), '127.0.0.1', () => {
 })
 process.on('SIGTERM', async () => {
   server.close()
+  exchange.close()
   await attached.detach()
   await new Promise((resolve) => aedes.close(resolve))
   await store.close()

@@ -32,11 +32,12 @@ beforeAll(async () => {
   })
   store = await openStore({ url: `embedded:${folder}`, log: silentLog })
   parts = await partsOn(store)
-  const { registry, engine, now } = parts
+  const { registry, engine, delivery, now } = parts
   attached = await attachClaiming(aedes, {
     store,
     registry,
     engine,
+    delivery,
     now,
     log: silentLog,
     dialects: [nativeMqtt],
@@ -107,12 +108,13 @@ test('a broker started the way aedes-cli does it, hooks set one by one, gains de
     done(null, username === 'their-user')
   }
   broker.authorizePublish = (_client, _packet, done) => done(null)
-  const { registry, engine, now } = parts
+  const { registry, engine, delivery, now } = parts
   const log = silentLog
   const added = await attachClaiming(broker, {
     store,
     registry,
     engine,
+    delivery,
     now,
     log,
     dialects: [nativeMqtt],

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream'
 import { generate, type Packet } from 'mqtt-packet'
 import type { PacketRead } from '../../broker/front/decode.ts'
+import type { Exchange } from '../../broker/front/exchange.ts'
 import { type FrontEvent, standBefore } from '../../broker/front/front.ts'
 import { DEFAULT_LIMITS } from '../../shared/limits.ts'
 
@@ -31,7 +32,7 @@ const answerTo = (packet: PacketRead): Packet | undefined => {
 }
 
 /** A front before a broker that answers everything at once, on a stream that forgets nothing. */
-export const frontAlone = () => {
+export const frontAlone = (exchange?: Exchange) => {
   const sent: Buffer[] = []
   const events: FrontEvent[] = []
   const packets: PacketRead[] = []
@@ -60,9 +61,16 @@ export const frontAlone = () => {
       },
       pause: () => undefined,
       resume: () => undefined,
+      id: () => 'fuzz',
+      keep: () => undefined,
+      takeWill: () => undefined,
     },
     stream,
-    { limits: DEFAULT_LIMITS, onEvent: (event) => events.push(event) },
+    {
+      limits: DEFAULT_LIMITS,
+      onEvent: (event) => events.push(event),
+      ...(exchange === undefined ? {} : { exchange }),
+    },
   )
   const afterConnack = () => {
     const listener = whenConnected

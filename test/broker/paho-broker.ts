@@ -1,15 +1,17 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Aedes } from 'aedes'
+import { createExchange, type Exchange } from '../../broker/front/exchange.ts'
 import { type Front, type FrontEvent, standBefore } from '../../broker/front/front.ts'
 import { asBrokerPort, packetSinkOf } from '../../broker/port.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../shared/limits.ts'
 
-/** A broker of open topics behind our front: what a test suite for brokers needs, and no device of ours gets. */
+/** An embedding program's broker of open topics behind our front: no device of ours is there. */
 export type OpenBroker = {
   readonly port: number
   readonly events: readonly FrontEvent[]
   readonly fronts: ReadonlySet<Front>
+  readonly exchange: Exchange
   readonly close: () => Promise<void>
 }
 
@@ -20,6 +22,10 @@ type Options = {
   /** A reader that takes nothing for so long is cut. */
   readonly drainMs?: number
   readonly port?: number
+  /** Sessions that may last, and how long. */
+  readonly sessions?: number
+  readonly sessionSeconds?: number
+  readonly now?: () => number
 }
 
 /** Starts it on the loopback. Subscriptions to `test/nosubscribe` and publishes to `test/nopublish` are refused. */
@@ -38,6 +44,10 @@ export const startOpenBroker = async (options: Options = {}): Promise<OpenBroker
   const fronts = new Set<Front>()
   const sockets = new Map<Socket, Front>()
   const events: FrontEvent[] = []
+  const { backlogBytes } = limits
+  const { sessions = 100, sessionSeconds = 100_000, now = Date.now } = options
+  const onEvent = (event: FrontEvent) => void events.push(event)
+  const exchange = createExchange(aedes, { backlogBytes, sessions, sessionSeconds, onEvent, now })
   const frontOf = (conn: unknown) => sockets.get(conn as Socket)
   broker.on('error', () => undefined)
   broker.authorizeSubscribe = (_client, subscription, done) =>
@@ -54,7 +64,8 @@ export const startOpenBroker = async (options: Options = {}): Promise<OpenBroker
     socket.on('error', () => socket.destroy())
     const front = standBefore(packetSinkOf(broker.handle(socket)), socket, {
       limits,
-      onEvent: (event) => events.push(event),
+      onEvent,
+      exchange,
     })
     fronts.add(front)
     sockets.set(socket, front)
@@ -69,11 +80,13 @@ export const startOpenBroker = async (options: Options = {}): Promise<OpenBroker
     port: (server.address() as AddressInfo).port,
     events,
     fronts,
+    exchange,
     close: async () => {
       const closed = once(server, 'close')
       server.close()
       for (const socket of sockets.keys()) socket.destroy()
       await closed
+      exchange.close()
       await new Promise<void>((resolve) => broker.close(() => resolve()))
     },
   }

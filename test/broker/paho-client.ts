@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { generate, type Packet, parser } from 'mqtt-packet'
+import { generate, type IConnectPacket, type Packet, parser } from 'mqtt-packet'
 import { openSocket, whenClosed } from './malformed-play.ts'
 
 /** A client of bare packets: it acknowledges nothing by itself. */
@@ -22,6 +22,7 @@ export const bareClient = async (
   version: 4 | 5,
   properties: object = {},
   pipelined: readonly Packet[] = [],
+  more: Partial<IConnectPacket> = {},
 ): Promise<BareClient> => {
   const socket = await openSocket(port)
   const came: Packet[] = []
@@ -50,6 +51,7 @@ export const bareClient = async (
     ...{ cmd: 'connect', clientId: `bare-${socket.localPort}`, protocolId: 'MQTT' },
     ...{ protocolVersion: version, clean: true, keepalive: 60 },
     ...(version === 5 ? { properties } : {}),
+    ...more,
   } as Packet
   send(connect, ...pipelined)
   return {

@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { IPublishPacket, ISubackPacket, Packet } from 'mqtt-packet'
-import { createSubscriptions } from '../../broker/front/subscriptions.ts'
-import { createWindow } from '../../broker/front/window.ts'
+import { createWindow, type Sendable } from '../../broker/front/window.ts'
 import { type OpenBroker, startOpenBroker } from './paho-broker.ts'
 import { bareClient, message } from './paho-client.ts'
 
@@ -93,14 +92,18 @@ describe('a client of MQTT 5 with a receive maximum', () => {
   })
 
   test('that acknowledges nothing is full some day', () => {
-    const window = createWindow({
+    const sent: (number | undefined)[] = []
+    const window = createWindow<Sendable>({
       receiveMaximum: 1,
       backlogBytes: 4 * 1024 * 1024,
-      send: () => undefined,
+      send: ({ packet }) => sent.push(packet.messageId) > 0,
     })
     const large = message('a', 1, 1, Buffer.alloc(1024 * 1024)) as IPublishPacket
-    const answers = [1, 2, 3, 4, 5].map((messageId) => window.admit({ ...large, messageId }))
-    expect(answers).toEqual(['now', 'later', 'later', 'later', 'full'])
+    const answers = [1, 2, 3, 4, 5].map((messageId) =>
+      window.admit({ packet: { ...large, messageId } }),
+    )
+    expect(answers).toEqual([...Array(4).fill('admitted'), 'full'])
+    expect(sent).toEqual([1])
   })
 })
 
@@ -173,12 +176,6 @@ describe('the codes of a SUBACK', () => {
     expect(client.came.every((packet) => (packet as ISubackPacket).granted.length === 2)).toBe(true)
     expect(Date.now() - began).toBeLessThan(5000)
     client.socket.destroy()
-  })
-
-  test('nothing is remembered for a client of 3.1.1 that repeats no filter', () => {
-    const subscriptions = createSubscriptions()
-    expect(subscriptions.ask(1, [{ topic: 'a', qos: 0 }], false)).toBe(false)
-    expect(subscriptions.isAsked(1)).toBe(false)
   })
 })
 
