@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { DEFAULT_LIMITS, type Limits, readLimits } from './limits.ts'
+import { type MailSettings, readMailSettings } from './mail/settings.ts'
+import { type MayReach, readNetworks } from './webhooks/networks.ts'
 
 /** The platform APIs that can be served beside the native one. */
 export const DIALECTS = ['thingsboard', 'particle', 'mode', 'thethings', 'thingful'] as const
@@ -26,9 +28,15 @@ export type Config = {
   readonly dialects: readonly DialectName[]
   /** Whether `/metrics` answers others than this machine. */
   readonly publicMetrics: boolean
-  /** Web pages of other hosts that may connect by WebSocket. */
+  /** Web pages of other hosts that may call the native API and connect by WebSocket. */
   readonly origins: readonly string[]
+  /** Web pages of other hosts that may show the claim page in a frame. */
+  readonly frameOrigins: readonly string[]
   readonly limits: Limits
+  /** How mails and text messages leave. */
+  readonly mail: MailSettings
+  /** Whether webhooks may be called at an address. */
+  readonly mayReach: MayReach
   readonly logLevel: (typeof LEVELS)[number]
 }
 
@@ -52,11 +60,15 @@ const SETTINGS = [
   'LATCHKEY_PUBLIC_URL',
   'LATCHKEY_DIALECTS',
   'LATCHKEY_ORIGINS',
+  'LATCHKEY_FRAME_ORIGINS',
   'LATCHKEY_LIMITS',
   'LATCHKEY_LOG_LEVEL',
   'LATCHKEY_METRICS',
   'LATCHKEY_MAIL',
+  'LATCHKEY_MAIL_FROM',
   'LATCHKEY_SMS',
+  'LATCHKEY_MESSAGES_PER_HOUR',
+  'LATCHKEY_WEBHOOK_NETWORKS',
 ] as const
 type Setting = (typeof SETTINGS)[number]
 
@@ -118,12 +130,22 @@ const limitsOf = (text: string | undefined, faults: string[]): Limits => {
   return DEFAULT_LIMITS
 }
 
-const originsOf = (text: string | undefined, faults: string[]): readonly string[] => {
+const originsOf = (
+  setting: Setting,
+  text: string | undefined,
+  faults: string[],
+): readonly string[] => {
   const origins = text?.split(',').map((origin) => origin.trim()) ?? []
   for (const origin of origins)
     if (!URL.canParse(origin) || new URL(origin).origin !== origin)
-      faults.push(`LATCHKEY_ORIGINS: "${origin}" is no origin like https://app.example`)
+      faults.push(`${setting}: "${origin}" is no origin like https://app.example`)
   return origins
+}
+
+const networksOf = (text: string | undefined, faults: string[]): MayReach => {
+  const read = readNetworks(text)
+  faults.push(...read.faults.map((fault) => `LATCHKEY_WEBHOOK_NETWORKS: ${fault}`))
+  return read.mayReach
 }
 
 const oneOf = <const T extends string>(words: readonly T[], value: string): T | undefined =>
@@ -218,8 +240,19 @@ export const readConfig = (
     ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.replace(/\/+$/, '') }),
     dialects,
     publicMetrics: word('LATCHKEY_METRICS', ['local', 'public'], 'local') === 'public',
-    origins: originsOf(get('LATCHKEY_ORIGINS'), faults),
+    origins: originsOf('LATCHKEY_ORIGINS', get('LATCHKEY_ORIGINS'), faults),
+    frameOrigins: originsOf('LATCHKEY_FRAME_ORIGINS', get('LATCHKEY_FRAME_ORIGINS'), faults),
     limits: limitsOf(get('LATCHKEY_LIMITS'), faults),
+    mail: readMailSettings(
+      {
+        mail: get('LATCHKEY_MAIL'),
+        sms: get('LATCHKEY_SMS'),
+        from: get('LATCHKEY_MAIL_FROM'),
+        perHour: get('LATCHKEY_MESSAGES_PER_HOUR'),
+      },
+      faults,
+    ),
+    mayReach: networksOf(get('LATCHKEY_WEBHOOK_NETWORKS'), faults),
     logLevel: word('LATCHKEY_LOG_LEVEL', LEVELS, 'info'),
   }
   return faults.length === 0 ? config : { faults }

@@ -1,3 +1,5 @@
+import { areSafe, DEFAULT_CODE_LIMITS, hitsPerDay, MOST_HITS_PER_DAY } from './claim/code-odds.ts'
+
 /** What a stranger or a device may ask of the MQTT edge. Bytes include the fixed header. research/security.md 5.1. */
 export type Limits = {
   /** Bytes of a CONNECT. */
@@ -37,6 +39,12 @@ export type Limits = {
   readonly connectionsFromLoopback: number
   /** Wrong CONNECTs a minute, of one network or with one credential, before answers are held back. 0: never. */
   readonly wrongConnectsPerMinute: number
+  /** A connection that brings a provisioning token lasts so long, ms; and so long after its answer. */
+  readonly newcomerMs: number
+  readonly newcomerAnsweredMs: number
+  /** Native claim codes of a project that may be open at once, and that may be looked up in a day. */
+  readonly openCodes: number
+  readonly codeLookupsPerDay: number
   /** Connections of one device in quick succession before it is let in more slowly; one a second is earned back. 0: never. */
   readonly reconnectBurst: number
 }
@@ -64,6 +72,14 @@ const ROWS: { readonly [Name in keyof Limits]: Row } = {
   connectionsPerAddress: { usual: 1000, least: 0, most: 10_000_000 },
   connectionsFromLoopback: { usual: 0, least: 0, most: 10_000_000 },
   wrongConnectsPerMinute: { usual: 60, least: 0, most: 1_000_000 },
+  newcomerMs: { usual: 60_000, least: 100, most: 600_000 },
+  newcomerAnsweredMs: { usual: 10_000, least: 100, most: 600_000 },
+  openCodes: { usual: DEFAULT_CODE_LIMITS.openCodes, least: 2, most: 100_000_000 },
+  codeLookupsPerDay: {
+    usual: DEFAULT_CODE_LIMITS.codeLookupsPerDay,
+    least: 1,
+    most: 1_000_000_000,
+  },
   reconnectBurst: { usual: 300, least: 0, most: 1_000_000 },
 }
 
@@ -83,5 +99,13 @@ export const readLimits = (given: unknown): Limits | { readonly faults: readonly
     const fits = Number.isInteger(value) && value >= row.least && value <= row.most
     return fits ? [] : [`"${name}" must be a whole number from ${row.least} to ${row.most}`]
   })
-  return faults.length > 0 ? { faults } : { ...DEFAULT_LIMITS, ...given }
+  if (faults.length > 0) return { faults }
+  const limits = { ...DEFAULT_LIMITS, ...given }
+  if (areSafe(limits)) return limits
+  const expected = hitsPerDay(limits).toPrecision(2)
+  return {
+    faults: [
+      `"openCodes" times "codeLookupsPerDay" lets strangers find ${expected} claim codes a day; at most ${MOST_HITS_PER_DAY.toPrecision(2)}`,
+    ],
+  }
 }

@@ -7,6 +7,8 @@ export type Metrics = {
   readonly claim: (verb: 'offer' | 'redeem' | 'release', state: string, reason?: Reason) => void
   /** Somebody did more than he may, or something that a protocol forbids. */
   readonly limited: (limit: string) => void
+  /** What became of a mail or a text message at one try. */
+  readonly message: (way: string, outcome: 'sent' | 'postponed' | 'given-up') => void
   /** `count` is asked whenever the numbers are read. */
   readonly connections: (count: () => number) => void
   /** The numbers as text, and their content type. */
@@ -29,6 +31,12 @@ export const createMetrics = (): Metrics => {
     labelNames: ['limit'],
     registers: [register],
   })
+  const messages = new Counter({
+    name: 'latchkey_messages_total',
+    help: 'Mails and text messages by way and what became of them',
+    labelNames: ['way', 'outcome'],
+    registers: [register],
+  })
   let countConnections = () => 0
   new Gauge({
     name: 'latchkey_connections',
@@ -41,6 +49,7 @@ export const createMetrics = (): Metrics => {
   return {
     claim: (verb, state, reason) => claims.inc({ verb, state, reason: reason ?? '' }),
     limited: (limit) => limits.inc({ limit }),
+    message: (way, outcome) => messages.inc({ way, outcome }),
     connections: (count) => {
       countConnections = count
     },
@@ -52,6 +61,7 @@ export const createMetrics = (): Metrics => {
 export const noMetrics: Metrics = {
   claim() {},
   limited() {},
+  message() {},
   connections() {},
   read: async () => ({ type: 'text/plain', text: '' }),
 }

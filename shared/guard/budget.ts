@@ -1,6 +1,7 @@
 import type { ProjectId, UserId } from '../model/ids.ts'
 import { keys } from '../store/keys.ts'
 import type { Store } from '../store/port.ts'
+import { createLines } from './lines.ts'
 
 /** Wrong tries an account has in a window of time, and an address that only fails. */
 export type BudgetLimits = {
@@ -28,8 +29,6 @@ export type Turn =
   | { readonly granted: true; wrong(): Promise<void>; done(): void }
   | { readonly granted: false; readonly retryAfterMs: number; readonly recorded: boolean }
 
-type Line = { inFlight: number; readonly waiting: (() => void)[] }
-
 const LONGEST_LINE = 1000
 
 /**
@@ -38,20 +37,7 @@ const LONGEST_LINE = 1000
  * wrong, so a burst of parallel guesses gains nothing.
  */
 export const createBudget = (store: Store, limits: BudgetLimits = BUDGET_LIMITS) => {
-  const lines = new Map<string, Line>()
-
-  const callNext = (account: string) => {
-    const line = lines.get(account)
-    const next = line?.waiting.shift()
-    if (next !== undefined) next()
-    else if (line?.inFlight === 0) lines.delete(account)
-  }
-
-  const leave = (account: string) => {
-    const line = lines.get(account)
-    if (line !== undefined) line.inFlight -= 1
-    callNext(account)
-  }
+  const lines = createLines(LONGEST_LINE)
 
   const enter = async ({ project, user, address }: Guesser): Promise<Turn> => {
     const account = keys.budget(project, `wrong-by:${user}`)
@@ -59,42 +45,33 @@ export const createBudget = (store: Store, limits: BudgetLimits = BUDGET_LIMITS)
     const look = async () => {
       const own = await store.count(account, limits.windowMs, 0)
       const shared = own.count === 0 ? own : await store.count(network, limits.windowMs, 0)
-      return { own, shared }
+      const left = shared.count >= limits.perAddress ? 0 : limits.perAccount - own.count
+      return { left, resetInMs: Math.max(own.resetInMs, shared.resetInMs) }
     }
-    for (;;) {
-      const { own, shared } = await look().catch((cause: unknown) => {
-        callNext(account)
-        throw cause
-      })
-      if (own.count >= limits.perAccount || shared.count >= limits.perAddress) {
-        callNext(account)
+    const entry = await lines.enter(account, look)
+    switch (entry.kind) {
+      case 'full':
+        return { granted: false, retryAfterMs: 1000, recorded: false }
+      case 'none-left': {
         const told = await store.count(account, limits.windowMs, 1)
-        const retryAfterMs = Math.max(own.resetInMs, shared.resetInMs, 1000)
+        const retryAfterMs = Math.max(entry.look.resetInMs, 1000)
         return { granted: false, retryAfterMs, recorded: told.count <= 2 * limits.perAccount }
       }
-      const line = lines.get(account) ?? { inFlight: 0, waiting: [] }
-      lines.set(account, line)
-      if (line.inFlight < limits.perAccount - own.count) {
-        line.inFlight += 1
-        break
-      }
-      if (line.waiting.length >= LONGEST_LINE)
-        return { granted: false, retryAfterMs: 1000, recorded: false }
-      await new Promise<void>((resolve) => line.waiting.push(resolve))
-    }
-    return {
-      granted: true,
-      wrong: async () => {
-        try {
-          await Promise.all([
-            store.count(account, limits.windowMs, 1),
-            store.count(network, limits.windowMs, 1),
-          ])
-        } finally {
-          leave(account)
+      case 'in':
+        return {
+          granted: true,
+          wrong: async () => {
+            try {
+              await Promise.all([
+                store.count(account, limits.windowMs, 1),
+                store.count(network, limits.windowMs, 1),
+              ])
+            } finally {
+              entry.leave()
+            }
+          },
+          done: () => entry.leave(),
         }
-      },
-      done: () => leave(account),
     }
   }
 

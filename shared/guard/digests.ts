@@ -1,7 +1,7 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
-import type { DeviceId, Digest } from '../model/ids.ts'
+import type { DeviceId, Digest, ProjectId } from '../model/ids.ts'
 
-/** A key for sessions; `kid` tells in a token's header which one it is. */
+/** A key among several of one purpose: `kid` tells, where something was made by it, which one it is. */
 export type SessionKey = { readonly kid: string; readonly key: Uint8Array }
 
 /** What is derived from the instance keys. Nothing here can be turned back into a secret. */
@@ -10,10 +10,15 @@ export type Digests = {
   secret(device: DeviceId | string, secret: string): Digest
   /** The one credential of a device: 43 base64url characters, made again from its id at any time. */
   deviceToken(device: DeviceId, renewal: number): string
+  /** Signs what a webhook is told: 43 base64url characters, made again from its id. */
+  webhookKey(id: string): string
   /** Signs sessions (HS256). */
   readonly sessionKey: SessionKey
   /** All that verify sessions, by `kid`. */
   readonly sessionKeys: ReadonlyMap<string, SessionKey>
+  /** Derives what is mailed: the present key, and all that something waiting may have been derived from. */
+  readonly mailKey: SessionKey
+  readonly mailKeys: ReadonlyMap<string, SessionKey>
   /** Seals replies that are kept for an Idempotency-Key. */
   readonly replyKey: Uint8Array
 }
@@ -22,6 +27,13 @@ export type Digests = {
 export const lookupDigest = (token: string): string =>
   createHash('sha256').update(token).digest('base64url')
 
+/** Digest of the code that is printed on a device, under which it is found: another one in each project. */
+export const printedDigest = (
+  { secret }: Pick<Digests, 'secret'>,
+  project: ProjectId,
+  code: string,
+): Digest => secret(`printed ${project}`, code)
+
 /** The public 43-character name of a device: no secret, made of its id. */
 export const thingIdOf = (device: DeviceId): string =>
   createHash('sha256').update(`thing ${device}`).digest('base64url')
@@ -29,14 +41,14 @@ export const thingIdOf = (device: DeviceId): string =>
 const derive = (key: Uint8Array, purpose: string): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', key, 'latchkey', purpose, 32))
 
-const sessionKeyOf = (instanceKey: Uint8Array): SessionKey => {
-  const key = derive(instanceKey, 'session')
+const keyOf = (instanceKey: Uint8Array, purpose: string): SessionKey => {
+  const key = derive(instanceKey, purpose)
   return { kid: createHash('sha256').update(key).digest('base64url').slice(0, 8), key }
 }
 
 /**
  * One key in, one key for every purpose out (RFC 5869). `root` is what devices and claim secrets hang on and never
- * changes; sessions are signed by the first of `signers` and verified by all of them.
+ * changes; sessions are signed, and what is mailed is derived, by the first of `signers`, and known by all of them.
  */
 export const createDigests = (
   root: Uint8Array,
@@ -44,16 +56,19 @@ export const createDigests = (
 ): Digests => {
   const secretKey = derive(root, 'claim secret')
   const deviceKey = derive(root, 'device credential')
-  const [current, ...former] = signers
-  const sessionKey = sessionKeyOf(current)
-  const sessionKeys = [sessionKey, ...former.map(sessionKeyOf)]
+  const webhooksKey = derive(root, 'webhook')
+  const keysFor = (purpose: string) => signers.map((signer) => keyOf(signer, purpose))
+  const byKid = (ring: readonly SessionKey[]) => new Map(ring.map((one) => [one.kid, one]))
   return {
     secret: (device, secret) =>
       createHmac('sha256', secretKey).update(`${device}\n${secret}`).digest('base64url') as Digest,
     deviceToken: (device, renewal) =>
       createHmac('sha256', deviceKey).update(`${device}\n${renewal}`).digest('base64url'),
-    sessionKey,
-    sessionKeys: new Map(sessionKeys.map((one) => [one.kid, one])),
+    webhookKey: (id) => createHmac('sha256', webhooksKey).update(id).digest('base64url'),
+    sessionKey: keyOf(signers[0], 'session'),
+    sessionKeys: byKid(keysFor('session')),
+    mailKey: keyOf(signers[0], 'mail'),
+    mailKeys: byKid(keysFor('mail')),
     replyKey: derive(root, 'kept reply'),
   }
 }

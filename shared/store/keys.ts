@@ -1,3 +1,4 @@
+import type { CommandId } from '../model/events.ts'
 import type { ClaimId, DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
 import type { Key } from './port.ts'
 
@@ -11,6 +12,7 @@ const global = (kind: string, id: string): Key => `{~${kind}:${id}}` as Key
 export const keys = {
   project: (p: ProjectId) => of(p, 'project'),
   projects: () => global('projects', 'all'),
+  projectsWithWebhooks: () => global('webhooks', 'all'),
   projectName: (name: string) => global('project-name', name),
   projectNumber: (number: number) => global('project-number', String(number)),
   projectKey: (digest: string) => global('project-key', digest),
@@ -18,16 +20,45 @@ export const keys = {
   credential: (digest: string) => global('credential', digest),
   certificate: (digest: string) => global('certificate', digest),
   activation: (digest: string) => global('activation', digest),
+  node: (id: string) => global('node', id),
+  ticket: (digest: string) => global('ticket', digest),
   activationCode: (digest: string) => global('activation-code', digest),
+  claimCode: (digest: string) => global('claim-code', digest),
+  provisioning: (digest: string) => global('provisioning', digest),
+  messagesTo: (digest: string) => global('messages-to', digest),
 
   user: (p: ProjectId, id: UserId) => of(p, `user:${id}`),
   users: (p: ProjectId) => of(p, 'users'),
+  userNumber: (p: ProjectId, number: number) => of(p, `user-number:${number}`),
+  userEmail: (p: ProjectId, email: string) => of(p, `user-email:${email}`),
+  userPhone: (p: ProjectId, phone: string) => of(p, `user-phone:${phone}`),
+  userHomes: (p: ProjectId, user: UserId) => of(p, `user-homes:${user}`),
   home: (p: ProjectId, id: HomeId) => of(p, `home:${id}`),
   homes: (p: ProjectId) => of(p, 'homes'),
   homeTitle: (p: ProjectId, title: string) => of(p, `home-title:${title}`),
   homeDevices: (p: ProjectId, home: HomeId) => of(p, `home-devices:${home}`),
+  homeNumber: (p: ProjectId, number: number) => of(p, `home-number:${number}`),
   homeMembers: (p: ProjectId, home: HomeId) => of(p, `home-members:${home}`),
+  member: (p: ProjectId, home: HomeId, user: UserId) => of(p, `member:${home}:${user}`),
   session: (p: ProjectId, id: string) => of(p, `session:${id}`),
+  projectKeys: (p: ProjectId) => of(p, 'project-keys'),
+  openCodes: (p: ProjectId) => of(p, 'open-codes'),
+  ending: (p: ProjectId, what: string) => of(p, `ending:${what}`),
+  endings: (p: ProjectId) => of(p, 'endings'),
+  keyValue: (p: ProjectId, owner: HomeId | DeviceId, key: string) => of(p, `kv:${owner}:${key}`),
+  keyValues: (p: ProjectId, owner: HomeId | DeviceId) => of(p, `kvs:${owner}`),
+  keyValueState: (p: ProjectId, owner: HomeId | DeviceId) => of(p, `kv-state:${owner}`),
+  signInNetworks: (p: ProjectId, id: UserId) => of(p, `sign-in-networks:${id}`),
+
+  accessTokens: (p: ProjectId, user: UserId) => of(p, `access-tokens:${user}`),
+  oauthClient: (p: ProjectId, id: string) => of(p, `oauth-client:${id}`),
+  oauthClients: (p: ProjectId) => of(p, 'oauth-clients'),
+  transfer: (p: ProjectId, id: string) => of(p, `transfer:${id}`),
+  transfersOf: (p: ProjectId, user: UserId) => of(p, `transfers-of:${user}`),
+
+  oneTime: (p: ProjectId, place: string) => of(p, `one-time:${place}`),
+  letter: (p: ProjectId, id: string) => of(p, `letter:${id}`),
+  letters: (p: ProjectId, way: string) => of(p, `letters:${way}`),
 
   idempotency: (p: ProjectId, scope: string) => of(p, `idempotency:${scope}`),
 
@@ -37,20 +68,35 @@ export const keys = {
   deviceNumber: (p: ProjectId, number: number) => of(p, `device-number:${number}`),
   thing: (p: ProjectId, thingId: string) => of(p, `thing:${thingId}`),
   particle: (p: ProjectId, id: string) => of(p, `particle:${id}`),
+  printed: (p: ProjectId, digest: string) => of(p, `printed:${digest}`),
   attributes: (p: ProjectId, id: DeviceId, scope: string) => of(p, `attributes:${id}:${scope}`),
   presence: (p: ProjectId, id: DeviceId) => of(p, `presence:${id}`),
+  socketPresence: (p: ProjectId, id: DeviceId) => of(p, `socket-presence:${id}`),
   openCode: (p: ProjectId, digest: string) => of(p, `open-code:${digest}`),
+  webhook: (p: ProjectId, id: string) => of(p, `webhook:${id}`),
+  webhooks: (p: ProjectId) => of(p, 'webhooks'),
+  webhookProgress: (p: ProjectId, id: string) => of(p, `webhook-progress:${id}`),
   resources: (p: ProjectId, id: DeviceId) => of(p, `resources:${id}`),
   values: (p: ProjectId, id: DeviceId, epoch: number, name: string) =>
     of(p, `values:${id}:${epoch}:${name}`),
   inbox: (p: ProjectId, id: DeviceId) => of(p, `inbox:${id}`),
+  echo: (p: ProjectId, id: DeviceId) => of(p, `echo:${id}`),
 
   link: (p: ProjectId, digest: string) => of(p, `link:${digest}`),
   openLinks: (p: ProjectId, user: UserId) => of(p, `open-links:${user}`),
+  code: (p: ProjectId, digest: string) => of(p, `code:${digest}`),
+  codesOf: (p: ProjectId, user: UserId) => of(p, `codes-of:${user}`),
+  provisioningToken: (p: ProjectId, digest: string) => of(p, `provisioning-token:${digest}`),
+  provisioningTokensOf: (p: ProjectId, user: UserId) => of(p, `provisioning-tokens-of:${user}`),
 
   attempt: (p: ProjectId, id: ClaimId) => of(p, `attempt:${id}`),
   attempts: (p: ProjectId, device: DeviceId) => of(p, `attempts:${device}`),
   history: (p: ProjectId, device: DeviceId) => of(p, `history:${device}`),
   notices: (p: ProjectId) => of(p, 'notices'),
+  events: (p: ProjectId) => of(p, 'events'),
+  deviceEvents: (p: ProjectId, id: DeviceId, epoch: number) =>
+    of(p, `device-events:${id}:${epoch}`),
+  command: (p: ProjectId, id: CommandId) => of(p, `command:${id}`),
+  commands: (p: ProjectId, device: DeviceId) => of(p, `commands:${device}`),
   budget: (p: ProjectId, name: string) => of(p, `budget:${name}`),
 } as const

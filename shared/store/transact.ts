@@ -54,6 +54,20 @@ export const readMany = async <T>(store: Store, wanted: readonly Key[]): Promise
 /** "Nothing has changed here since it was read." */
 export const unchanged = ({ key, version }: Found<unknown>) => ({ key, version })
 
+/** Several changes as one. */
+export const joined = (...changes: readonly Change[]): Change => {
+  const ends = changes.flatMap(({ before }) => before ?? [])
+  return {
+    expect: changes.flatMap(({ expect }) => expect ?? []),
+    put: changes.flatMap(({ put: puts }) => puts ?? []),
+    remove: changes.flatMap(({ remove }) => remove ?? []),
+    add: changes.flatMap(({ add }) => add ?? []),
+    drop: changes.flatMap(({ drop }) => drop ?? []),
+    append: changes.flatMap(({ append }) => append ?? []),
+    ...(ends.length === 0 ? {} : { before: Math.min(...ends) }),
+  }
+}
+
 /** A record to be written. */
 export const put = (key: Key, record: unknown, expiresAt?: number): Put =>
   expiresAt === undefined
