@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { HomeId } from '../shared/model/ids.ts'
-import type { Project, User } from '../shared/model/records.ts'
+import type { Project, ProjectKey, User } from '../shared/model/records.ts'
 import type { Registry } from '../shared/registry/index.ts'
+import { grants, type KeyGrant } from '../shared/registry/project-keys.ts'
 import { DEFAULT_PROJECT } from '../shared/registry/projects.ts'
 import type { SignedIn } from '../shared/registry/sessions.ts'
 import { sendProblem } from './problem.ts'
@@ -10,6 +11,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who the request's token stands for; `null` until a route's guard has asked. */
     signedIn: SignedIn | null
+    /** The project key that the request came with instead; only behind a guard that takes one. */
+    projectKey: ProjectKey | null
   }
 }
 
@@ -46,7 +49,16 @@ export const createGuards = (registry: Registry) => {
       (token === undefined ? undefined : await registry.sessions.check(token)) ?? null
   }
 
-  return { user, maker, anyone }
+  /** A user, or a program of the maker with a key that is granted this (CONTRACT 2: commands). */
+  const userOrKey = (grant: KeyGrant) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const token = bearerOf(request.headers.authorization)
+    const key = token === undefined ? undefined : await registry.projectKeys.find(token)
+    if (key === undefined) return user(request, reply)
+    if (!grants(key, grant)) return sendProblem(reply, { status: 403, reason: 'not-permitted' })
+    request.projectKey = key
+  }
+
+  return { user, maker, anyone, userOrKey }
 }
 
 export type Guards = ReturnType<typeof createGuards>
@@ -64,8 +76,9 @@ export const projectFor = async (
   return role === 'maker' && own.name === DEFAULT_PROJECT ? named : undefined
 }
 
-/** Whether a user may act for a home. */
-export const isMember = (user: User, home: HomeId): boolean => user.home === home
+/** Whether a user may act for a home: the one that he lives in, or one that he is a member of at this moment. */
+export const isMember = async ({ members }: Registry, user: User, home: HomeId): Promise<boolean> =>
+  user.home === home || members.isMember(user.project, home, user.id)
 
 /** Whether the maker lets this user claim devices at all. */
 export const mayClaim = (user: User): boolean => !user.withheld.includes('claim-devices')

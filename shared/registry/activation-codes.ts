@@ -26,7 +26,10 @@ export const createActivationCodes = (
     await Promise.all(
       digests.map((digest) => store.commit({ put: [put(keys.activationCode(digest), project)] })),
     )
-    await store.commit({ put: digests.map((digest) => put(keys.openCode(project, digest), open)) })
+    await store.commit({
+      put: digests.map((digest) => put(keys.openCode(project, digest), open)),
+      add: digests.map((member) => ({ index: keys.openCodes(project), member })),
+    })
     return codes
   }
 
@@ -38,7 +41,13 @@ export const createActivationCodes = (
     if (project === undefined) return undefined
     const made = await devices.createWith({ project }, async () => {
       const open = await readOne<OpenCode>(store, keys.openCode(project, digest))
-      return open.value && { expect: [unchanged(open)], remove: [open.key] }
+      return (
+        open.value && {
+          expect: [unchanged(open)],
+          remove: [open.key],
+          drop: [{ index: keys.openCodes(project), member: digest }],
+        }
+      )
     })
     if (made === undefined || made === 'name-taken') return undefined
     await store.commit({ remove: [place.key] })

@@ -13,6 +13,10 @@ export type Attribute = {
 type Stored = { readonly value: unknown; readonly updatedAt: number }
 type Values = { readonly [key: string]: Stored }
 
+/** Where attributes lie, in the words of ThingsBoard: research/thingsboard.md 1.5. */
+export const SCOPES = ['SERVER_SCOPE', 'SHARED_SCOPE', 'CLIENT_SCOPE'] as const
+export type Scope = (typeof SCOPES)[number]
+
 /** How many keys a device has in one scope, and how many characters all of them. */
 const MOST_KEYS = 256
 const LONGEST = 64 * 1024
@@ -71,16 +75,7 @@ export const createAttributes = ({ store, now }: RegistryContext) => {
       }
     })
 
-  /** Removes whole scopes: the device is gone. */
-  const clear = async (
-    project: ProjectId,
-    device: DeviceId,
-    scopes: readonly string[],
-  ): Promise<void> => {
-    await store.commit({ remove: scopes.map((scope) => keys.attributes(project, device, scope)) })
-  }
-
-  return { list, save, remove, clear }
+  return { list, save, remove }
 }
 
 export type Attributes = ReturnType<typeof createAttributes>

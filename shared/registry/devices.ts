@@ -1,12 +1,13 @@
-import { lookupDigest, thingIdOf } from '../guard/digests.ts'
+import { lookupDigest, printedDigest, thingIdOf } from '../guard/digests.ts'
 import { type DeviceId, type HomeId, isUuid, type ProjectId } from '../model/ids.ts'
-import type { Device } from '../model/records.ts'
+import type { Device, Held } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import type { Change, Key } from '../store/port.ts'
-import { put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
+import type { Change, Key, Member } from '../store/port.ts'
+import { joined, put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
 import { freeCertificate } from './certificates.ts'
 import { newNumber, type RegistryContext } from './context.ts'
 import { type Ending, endingOf } from './end-connection.ts'
+import { remainsOf } from './remains.ts'
 
 /** Where a device is: what a credential stands for. */
 export type DeviceRef = { readonly project: ProjectId; readonly device: DeviceId }
@@ -21,21 +22,40 @@ export type NewDevice = {
   readonly gateway?: boolean | undefined
   readonly claimingAllowed?: boolean | undefined
   readonly particle?: string | undefined
+  /** The code that is printed on it (MODE's claim code). */
+  readonly printed?: string | undefined
   readonly parent?: DeviceId | undefined
-  /** Who has it from the start (a child of a gateway that is owned). */
+  /** Who has it from the start (a child of a gateway that is owned, or what came into being for a home). */
   readonly owner?: HomeId | undefined
+  readonly held?: Held | undefined
+  readonly provisioned?: Device['provisioned']
 }
 
 /** A device and its one credential, which can be read only now. */
 export type MadeDevice = { readonly device: Device; readonly token: string }
 
-/** What entitles somebody to a new device, and is used up by the commit that makes it. */
-export type Entitlement = Required<Pick<Change, 'expect' | 'remove'>>
+/** What entitles somebody to a new device, and is used up by the commit that makes it; with what else belongs to that. */
+export type Entitlement = Required<Pick<Change, 'expect'>> &
+  Pick<Change, 'remove' | 'drop' | 'put' | 'append' | 'before'>
 
 const given = <K extends string, V>(name: K, value: V | undefined) =>
   (value === undefined ? {} : { [name]: value }) as { [P in K]?: V }
 
 const HOUR_MS = 3_600_000
+/** Devices with the same printed code that are looked at. */
+const MOST_ALIKE = 100
+
+/** Where a device is found by the code that is printed on it. */
+const printedPlace = ({ project, id, printed }: Device): Member[] =>
+  printed === undefined ? [] : [{ index: keys.printed(project, printed), member: id }]
+
+/** Every name by which a device can be found inside its project. */
+export const namesOf = (device: Device): Key[] => [
+  keys.deviceName(device.project, device.name),
+  keys.deviceNumber(device.project, device.number),
+  keys.thing(device.project, device.thingId),
+  ...(device.particle === undefined ? [] : [keys.particle(device.project, device.particle)]),
+]
 
 /** Devices: one record, one index entry for each of its names. */
 export const createDevices = (context: RegistryContext) => {
@@ -43,6 +63,9 @@ export const createDevices = (context: RegistryContext) => {
 
   const get = async (project: ProjectId, id: DeviceId): Promise<Device | undefined> =>
     (await readOne<Device>(store, keys.device(project, id))).value
+
+  const digestOfPrinted = ({ project, printed }: NewDevice) =>
+    printed === undefined ? undefined : printedDigest(digests, project, printed)
 
   const draft = (wanted: NewDevice): MadeDevice => {
     const id = newId() as DeviceId
@@ -58,35 +81,30 @@ export const createDevices = (context: RegistryContext) => {
       ...given('label', wanted.label),
       gateway: wanted.gateway ?? false,
       ...given('particle', wanted.particle?.toLowerCase()),
+      ...given('printed', digestOfPrinted(wanted)),
       ...given('claimingAllowed', wanted.claimingAllowed),
       credential: 0,
       credentialDigest: lookupDigest(token),
       ...given('owner', wanted.owner),
       epoch: wanted.owner === undefined ? 0 : 1,
+      ...given('held', wanted.held),
       ...given('parent', wanted.parent),
+      ...given('provisioned', wanted.provisioned),
       createdAt: now(),
     }
     return { device, token }
   }
 
-  /** Every name by which the device can be found inside its project. */
-  const namesOf = (device: Device): Key[] => [
-    keys.deviceName(device.project, device.name),
-    keys.deviceNumber(device.project, device.number),
-    keys.thing(device.project, device.thingId),
-    ...(device.particle === undefined ? [] : [keys.particle(device.project, device.particle)]),
-  ]
-
-  /** Makes a device while `look` finds what entitles to it. `undefined`: it does not. */
+  /** Makes a device while `look` finds what entitles to it: to the device as it would be. `undefined`: it does not. */
   const createWith = (
     wanted: NewDevice,
-    look: () => Promise<Entitlement | undefined>,
+    look: (device: Device) => Promise<Entitlement | undefined>,
   ): Promise<MadeDevice | 'name-taken' | undefined> =>
     transact<MadeDevice | 'name-taken' | undefined>(store, async () => {
-      const entitlement = await look()
-      if (entitlement === undefined) return { result: undefined }
       const made = draft(wanted)
       const { device } = made
+      const entitlement = await look(device)
+      if (entitlement === undefined) return { result: undefined }
       const names = namesOf(device)
       const present = await store.read(names)
       const taken = present.map((entry) => entry !== undefined)
@@ -96,14 +114,16 @@ export const createDevices = (context: RegistryContext) => {
       return {
         result: made,
         change: {
+          ...entitlement,
           expect: [...names.map((key) => ({ key, version: undefined })), ...entitlement.expect],
-          remove: entitlement.remove,
           put: [
             put(keys.device(device.project, device.id), device),
             ...names.map((key) => put(key, device.id)),
+            ...(entitlement.put ?? []),
           ],
           add: [
             { index: keys.devices(device.project), member: device.id },
+            ...printedPlace(device),
             ...(device.owner === undefined
               ? []
               : [{ index: keys.homeDevices(device.project, device.owner), member: device.id }]),
@@ -114,7 +134,13 @@ export const createDevices = (context: RegistryContext) => {
 
   /** `'name-taken'`: the project has a device of that name or platform id. */
   const create = async (wanted: NewDevice): Promise<MadeDevice | 'name-taken'> =>
-    (await createWith(wanted, async () => ({ expect: [], remove: [] }))) ?? 'name-taken'
+    (await createWith(wanted, async () => ({ expect: [] }))) ?? 'name-taken'
+
+  /** By its public number. */
+  const findByNumber = async (project: ProjectId, number: number): Promise<Device | undefined> => {
+    const id = await readOne<DeviceId>(store, keys.deviceNumber(project, number))
+    return id.value === undefined ? undefined : get(project, id.value)
+  }
 
   const findByName = async (project: ProjectId, name: string): Promise<Device | undefined> => {
     const id = await readOne<DeviceId>(store, keys.deviceName(project, name))
@@ -125,6 +151,23 @@ export const createDevices = (context: RegistryContext) => {
   const findByThingId = async (project: ProjectId, thingId: string) => {
     const id = await readOne<DeviceId>(store, keys.thing(project, thingId))
     return id.value === undefined ? undefined : get(project, id.value)
+  }
+
+  /**
+   * By the code that is printed on it; of several that have the same one, the only one in claim mode. The records decide, here
+   * and again at the claim.
+   */
+  const findByPrinted = async (project: ProjectId, code: string): Promise<Device | undefined> => {
+    const digest = printedDigest(digests, project, code)
+    const ids = await store.list(keys.printed(project, digest), { limit: MOST_ALIKE })
+    const records = await readMany<Device>(
+      store,
+      ids.map((id) => keys.device(project, id as DeviceId)),
+    )
+    const alike = records.flatMap(({ value }) => (value?.printed === digest ? [value] : []))
+    const open = alike.filter(({ claimMode }) => claimMode && now() < claimMode.expiresAt)
+    const [one, ...others] = alike.length === 1 ? alike : open
+    return others.length === 0 ? one : undefined
   }
 
   /** What a person's word for a device stands for: its id or its name. Whether it is still there is for the engine to see. */
@@ -174,29 +217,34 @@ export const createDevices = (context: RegistryContext) => {
       }
     })
 
-  /** Takes the device out of the project: its record, names, credential and connection. `false`: it was not there. */
-  const remove = async (project: ProjectId, id: DeviceId): Promise<boolean> => {
+  /**
+   * Takes the device out of the project: its record, names, credential, connection and all that hangs on it. `false`: it was
+   * not there. With `owner` only while that home owns it.
+   */
+  const remove = async (project: ProjectId, id: DeviceId, owner?: HomeId): Promise<boolean> => {
     const removed = await transact<{ gone: Device; tell: Ending['tell'] } | undefined>(
       store,
       async () => {
         const device = await readOne<Device>(store, keys.device(project, id))
-        if (device.value === undefined) return { result: undefined }
-        const { owner } = device.value
+        const gone = device.value
+        if (gone === undefined || (owner !== undefined && gone.owner !== owner))
+          return { result: undefined }
         const { tell, ...ending } = await endingOf(context, project, id)
         return {
-          result: { gone: device.value, tell },
-          change: {
+          result: { gone, tell },
+          change: joined(await remainsOf(context, gone), {
             expect: [unchanged(device), ...ending.expect],
             // Only until the nodes have seen it.
             put: ending.put.map((one) => ({ ...one, expiresAt: now() + HOUR_MS })),
-            remove: [device.key, ...namesOf(device.value)],
+            remove: [device.key, ...namesOf(gone)],
             drop: [
               { index: keys.devices(project), member: id },
-              ...(owner === undefined
+              ...printedPlace(gone),
+              ...(gone.owner === undefined
                 ? []
-                : [{ index: keys.homeDevices(project, owner), member: id }]),
+                : [{ index: keys.homeDevices(project, gone.owner), member: id }]),
             ],
-          },
+          }),
         }
       },
     )
@@ -212,9 +260,11 @@ export const createDevices = (context: RegistryContext) => {
     create,
     createWith,
     get,
+    findByNumber,
     findByName,
     findByThingId,
     findByToken,
+    findByPrinted,
     resolve,
     tokenOf,
     list,

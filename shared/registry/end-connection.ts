@@ -1,9 +1,9 @@
 import type { DeviceId, ProjectId } from '../model/ids.ts'
 import type { Presence } from '../model/records.ts'
-import { keys } from '../store/keys.ts'
 import type { Change } from '../store/port.ts'
-import { put, readOne, unchanged } from '../store/transact.ts'
+import { put, readMany, unchanged } from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
+import { CARRIERS } from './presences.ts'
 
 /** No node has this name. */
 const NOBODY = 'nobody'
@@ -15,7 +15,7 @@ export type Ending = Required<Pick<Change, 'expect' | 'put'>> & {
 }
 
 /**
- * Ends a device's live connection, wherever it is: nobody takes its place, with a higher generation. The device may
+ * Ends a device's live connections, wherever they are: nobody takes their place, with a higher generation. The device may
  * come again with what it still has.
  */
 export const endingOf = async (
@@ -23,14 +23,25 @@ export const endingOf = async (
   project: ProjectId,
   device: DeviceId,
 ): Promise<Ending> => {
-  const present = await readOne<Presence>(store, keys.presence(project, device))
-  const expect = [unchanged(present)]
-  if (present.value === undefined) return { expect, put: [], tell: async () => undefined }
-  const generation = present.value.generation + 1
-  const presence: Presence = { node: NOBODY, generation, at: now() }
+  const ways = Object.values(CARRIERS)
+  const present = await readMany<Presence>(
+    store,
+    ways.map(({ placeOf }) => placeOf(project, device)),
+  )
+  const ended = present.flatMap((one, place) => {
+    if (one.value === undefined) return []
+    const generation = one.value.generation + 1
+    const presence: Presence = { ...one.value, node: NOBODY, generation, goneAt: now() }
+    return [{ key: one.key, presence, channel: ways[place]?.channel ?? '' }]
+  })
   return {
-    expect,
-    put: [put(present.key, presence)],
-    tell: () => store.announce('presence', JSON.stringify({ device, node: NOBODY, generation })),
+    expect: present.map(unchanged),
+    put: ended.map(({ key, presence }) => put(key, presence)),
+    tell: async () => {
+      for (const { channel, presence } of ended) {
+        const { generation } = presence
+        await store.announce(channel, JSON.stringify({ device, node: NOBODY, generation }))
+      }
+    },
   }
 }

@@ -3,9 +3,10 @@ import { isUuid } from '../model/ids.ts'
 import type { PolicyPatch } from '../model/policy.ts'
 import type { Project } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import { put, readOne } from '../store/transact.ts'
+import type { Store } from '../store/port.ts'
+import { put, readOne, transact, unchanged } from '../store/transact.ts'
 import { newNumber, type RegistryContext } from './context.ts'
-import { holderOf, reserve } from './unique.ts'
+import { holderOf, type Reservation, reserve } from './unique.ts'
 
 /** The project that is there from the first start; its makers run all the others too. */
 export const DEFAULT_PROJECT = 'default'
@@ -15,6 +16,19 @@ export type NewProject = Pick<Project, 'name' | 'accounts' | 'provisioning'> & {
 }
 
 const PAGE = 1000
+
+/** Frees the names of a project that is gone. */
+export const freeProject = async (
+  store: Store,
+  { id, name, number }: Pick<Project, 'id' | 'name' | 'number'>,
+): Promise<void> => {
+  for (const key of [keys.projectName(name), keys.projectNumber(number)])
+    await transact<void>(store, async () => {
+      const present = await readOne<Reservation<ProjectId>>(store, key)
+      if (present.value?.holder !== id) return { result: undefined }
+      return { result: undefined, change: { expect: [unchanged(present)], remove: [key] } }
+    })
+}
 
 /** Projects: made, found by id, name or number. */
 export const createProjects = (context: RegistryContext) => {
@@ -46,8 +60,9 @@ export const createProjects = (context: RegistryContext) => {
       policy: wanted.policy ?? {},
       createdAt: now(),
     }
-    await store.commit({ put: [put(keys.project(id), project)] })
+    // First where it is found when it ends: what has no record is passed over.
     await store.commit({ add: [{ index: keys.projects(), member: id }] })
+    await store.commit({ put: [put(keys.project(id), project)] })
     return project
   }
 
@@ -62,13 +77,19 @@ export const createProjects = (context: RegistryContext) => {
     return numbered === undefined ? undefined : get(numbered)
   }
 
+  /** By the number alone: no project's name is mistaken for it. */
+  const findByNumber = async (number: number): Promise<Project | undefined> => {
+    const id = await holderOf<ProjectId>(store, keys.projectNumber(number))
+    return id === undefined ? undefined : get(id)
+  }
+
   const list = async (): Promise<Project[]> => {
     const ids = (await store.list(keys.projects(), { limit: PAGE })) as ProjectId[]
     const projects = await Promise.all(ids.map(get))
     return projects.filter((project) => project !== undefined)
   }
 
-  return { create, get, find, list }
+  return { create, get, find, findByNumber, list }
 }
 
 export type Projects = ReturnType<typeof createProjects>

@@ -31,6 +31,8 @@ export type Wanted = Omit<Claims, 'expiresAt'> & {
   readonly ttlMs: number
   readonly subject: string
   readonly extra: Readonly<Record<string, unknown>>
+  /** Of a token that is spelled again, so that it is the same text: its `jti`, and when it was first issued. */
+  readonly first?: { readonly id: string; readonly at: number }
 }
 
 const ALGORITHM = 'HS256'
@@ -87,11 +89,11 @@ export const createSessionTokens = ({
 }) => {
   const { kid, key } = digests.sessionKey
 
-  const sign = async ({ ttlMs, subject, extra, ...claims }: Wanted): Promise<Token> => {
-    const at = now()
+  const sign = async ({ ttlMs, subject, extra, first, ...claims }: Wanted): Promise<Token> => {
+    const at = first?.at ?? now()
     const issuedAt = Math.floor(at / 1000)
     const expiresAt = Math.floor((at + ttlMs) / 1000)
-    const id = newId()
+    const id = first?.id ?? newId()
     const { userId, project: prj, sid, generation: gen, purpose: use } = claims
     const token = await new SignJWT({ ...extra, userId, prj, sid, gen, use })
       .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid })

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { lookupDigest } from '../guard/digests.ts'
 import { type Passwords, TooBusy } from '../guard/passwords.ts'
-import type { ProjectId } from '../model/ids.ts'
+import { createSignIns } from '../guard/sign-ins.ts'
+import type { ProjectId, UserId } from '../model/ids.ts'
 import type { Session, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import { found, put } from '../store/transact.ts'
@@ -14,20 +15,34 @@ export type { Purpose, Token } from './session-tokens.ts'
 /** A user who has shown a good token, with the session it belongs to. */
 export type SignedIn = { readonly user: User; readonly session: Session }
 
+/** A session as it was when somebody was let in by it. */
+export type SessionRef = {
+  readonly project: ProjectId
+  readonly user: UserId
+  readonly session: string
+  readonly generation: number
+}
+
+/** What finds the session again that let somebody in. */
+export const sessionRef = ({ user, session }: SignedIn): SessionRef => ({
+  project: user.project,
+  user: user.id,
+  session: session.id,
+  generation: user.generation,
+})
+
 export const SESSION_TTL_MS = 86_400_000
 const REMEMBERED_TOKENS = 20_000
-const WRONG_SIGN_INS = 100
-const WRONG_WINDOW_MS = 600_000
 /** About how long the queue of sign-ins takes when it is full. */
 const BUSY_MS = 3000
 const LONGEST_TOKEN = 4096
 
 /**
- * Why a sign-in did not succeed. One word for all that a stranger may try; `throttled` are too many wrong ones, or too
- * many at once.
+ * Why a sign-in did not succeed. One word for all that a stranger may try; `unverified`: the password was right, but the
+ * e-mail has still to be shown to be his; `throttled` are too many wrong ones, or too many at once.
  */
 export type SignInFailure =
-  | { readonly failed: 'wrong' }
+  | { readonly failed: 'wrong'; readonly unverified?: true }
   | { readonly failed: 'throttled'; readonly retryAfterMs: number }
 
 /**
@@ -37,6 +52,7 @@ export type SignInFailure =
 export const createSessions = (context: RegistryContext, users: Users, passwords: Passwords) => {
   const { store, now, newId } = context
   const tokens = createSessionTokens(context)
+  const signIns = createSignIns(context)
   const verified = new LRUCache<string, Claims>({ max: REMEMBERED_TOKENS })
 
   /** One token of a session. `extra` are a dialect's own public claims; `subject` its own word for the user. */
@@ -52,9 +68,35 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
       ...{ purpose, ttlMs, extra, subject },
     })
 
-  /** A new session for a user, good for `ttlMs`. */
-  const open = async (user: User, ttlMs: number = SESSION_TTL_MS): Promise<SignedIn> => {
-    const session: Session = { id: newId(), user: user.id, expiresAt: now() + ttlMs }
+  /**
+   * The token of a session that has only one, as long as the session: the same text whenever it is asked for, as long as the
+   * key that signs is the same.
+   */
+  const spell = async ({ user, session }: SignedIn, purpose: Purpose): Promise<string> => {
+    const { id, createdAt, expiresAt } = session
+    const { token } = await tokens.sign({
+      ...{ userId: user.id, project: user.project, sid: id, generation: user.generation, purpose },
+      // The record ends the session to the millisecond; the token says whole seconds.
+      ...{ ttlMs: expiresAt - createdAt + 999, extra: {}, subject: user.id },
+      first: { id, at: createdAt },
+    })
+    return token
+  }
+
+  /** A new session for a user, good for `ttlMs`. `app`: what it was opened by, in that program's own word. */
+  const open = async (
+    user: User,
+    ttlMs: number = SESSION_TTL_MS,
+    app?: string,
+  ): Promise<SignedIn> => {
+    const createdAt = now()
+    const session: Session = {
+      id: newId(),
+      user: user.id,
+      createdAt,
+      expiresAt: createdAt + ttlMs,
+      ...(app === undefined ? {} : { app }),
+    }
     await store.commit({
       put: [put(keys.session(user.project, session.id), session, session.expiresAt)],
     })
@@ -79,15 +121,23 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     const claims = await read(token)
     if (claims === undefined || claims.purpose !== purpose || now() >= claims.expiresAt)
       return undefined
+    const { project, userId, sid, generation } = claims
+    return resume({ project, user: userId, session: sid, generation })
+  }
+
+  /** Who has that session, now. `undefined`: it has ended. */
+  const resume = async (of: SessionRef): Promise<SignedIn | undefined> => {
     const wanted = [
-      keys.session(claims.project, claims.sid),
-      keys.user(claims.project, claims.userId),
+      keys.session(of.project, of.session),
+      keys.user(of.project, of.user),
+      keys.project(of.project),
     ] as const
-    const [sessionEntry, userEntry] = await store.read(wanted)
+    const [sessionEntry, userEntry, project] = await store.read(wanted)
     const session = found<Session>(wanted[0], sessionEntry).value
     const user = found<User>(wanted[1], userEntry).value
-    if (session === undefined || user === undefined || session.user !== user.id) return undefined
-    if (now() >= session.expiresAt || user.generation !== claims.generation) return undefined
+    if (project === undefined || session === undefined || session.user !== user?.id)
+      return undefined
+    if (now() >= session.expiresAt || user.generation !== of.generation) return undefined
     return { user, session }
   }
 
@@ -98,30 +148,46 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
       throw cause
     })
 
-  /** Opens a session for who knows the password. With `project` only its accounts are known. */
+  /**
+   * Who knows the password. With `project` only its accounts are known; without one only those whose e-mail is theirs over
+   * all projects.
+   */
+  const recognise = async (
+    email: string,
+    password: string,
+    address: string,
+    project?: ProjectId,
+  ): Promise<User | SignInFailure> => {
+    const user = await users.findByEmail(email, project)
+    const turn = await signIns.enter({ email: normalEmail(email), user, address })
+    if (!turn.granted) return { failed: 'throttled', retryAfterMs: turn.retryAfterMs }
+    const right = await isRight(user?.password, password).catch((cause: unknown) => {
+      turn.done()
+      throw cause
+    })
+    if (right === undefined) {
+      turn.done()
+      return { failed: 'throttled', retryAfterMs: BUSY_MS }
+    }
+    if (user === undefined || !right) {
+      await turn.wrong()
+      return { failed: 'wrong' }
+    }
+    await turn.right()
+    return user.unverified ? { failed: 'wrong', unverified: true } : user
+  }
+
+  /** Opens a session for who knows the password, as `recognise` has it. */
   const signIn = async (
     email: string,
     password: string,
     address: string,
     ttlMs?: number,
     project?: ProjectId,
+    app?: string,
   ): Promise<SignedIn | SignInFailure> => {
-    const holder = await users.findByEmail(email)
-    const user = project === undefined || holder?.project === project ? holder : undefined
-    const budget = keys.budget(
-      (user?.project ?? 'none') as ProjectId,
-      `sign-in:${lookupDigest(`${normalEmail(email)}\n${address}`)}`,
-    )
-    const before = await store.count(budget, WRONG_WINDOW_MS, 0)
-    if (before.count >= WRONG_SIGN_INS)
-      return { failed: 'throttled', retryAfterMs: before.resetInMs }
-    const right = await isRight(user?.password, password)
-    if (right === undefined) return { failed: 'throttled', retryAfterMs: BUSY_MS }
-    if (user === undefined || !right) {
-      await store.count(budget, WRONG_WINDOW_MS, 1)
-      return { failed: 'wrong' }
-    }
-    return open(user, ttlMs)
+    const known = await recognise(email, password, address, project)
+    return 'failed' in known ? known : open(known, ttlMs, app)
   }
 
   /** Ends one session. */
@@ -139,7 +205,7 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     await store.announce('sessions', user.id)
   }
 
-  return { open, issue, check, signIn, end, endAll }
+  return { open, issue, spell, check, resume, recognise, signIn, end, endAll }
 }
 
 export type Sessions = ReturnType<typeof createSessions>

@@ -1,123 +1,91 @@
 import type { Passwords } from '../guard/passwords.ts'
-import type { HomeId, ProjectId, UserId } from '../model/ids.ts'
-import type { Grant, Home, Role, User } from '../model/records.ts'
+import type { ProjectId, UserId } from '../model/ids.ts'
+import type { Grant, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import type { Change } from '../store/port.ts'
-import { put, readOne, transact, unchanged } from '../store/transact.ts'
-import { newNumber, type RegistryContext } from './context.ts'
-import { holderOf, reserve } from './unique.ts'
+import type { Change, Key } from '../store/port.ts'
+import { joined, put, readOne, transact, unchanged } from '../store/transact.ts'
+import type { RegistryContext } from './context.ts'
+import { createUserMaker, normalEmail, type UserRef } from './new-user.ts'
+import { holderOf } from './unique.ts'
 
-/** Where an account is: what an e-mail address stands for. */
-export type UserRef = { readonly project: ProjectId; readonly user: UserId }
+export { type NewUser, normalEmail, type UserRef } from './new-user.ts'
 
-export type NewUser = {
-  readonly project: ProjectId
-  readonly email: string
-  /** Absent: the account has to be activated first. */
-  readonly password?: string
-  readonly role: Role
-  /** Absent: a personal home is made. */
-  readonly home?: HomeId
-  readonly firstName?: string
-  readonly lastName?: string
-}
-
-/** E-mail addresses are one account whatever their case. */
-export const normalEmail = (email: string): string => email.trim().toLowerCase()
-
-/** Accounts: e-mails are unique over all projects. */
+/**
+ * Accounts. An e-mail, a phone number is one account in its project. E-mails of makers and of users are unique over all
+ * projects too; customers of a product (`reach: 'project'`) are known there alone.
+ */
 export const createUsers = (context: RegistryContext, passwords: Passwords) => {
-  const { store, now, newId } = context
+  const { store } = context
 
   const get = async ({ project, user }: UserRef): Promise<User | undefined> =>
     (await readOne<User>(store, keys.user(project, user))).value
 
-  const isAlive = async (ref: UserRef) => (await get(ref)) !== undefined
-
-  const personalHome = (ref: UserRef, title: string): Home => ({
-    id: newId() as HomeId,
-    project: ref.project,
-    number: newNumber(context),
-    title,
-    personal: ref.user,
-    createdAt: now(),
-  })
-
-  const founded = (home: Home): Required<Pick<Change, 'put' | 'add'>> => ({
-    put: [put(keys.home(home.project, home.id), home)],
-    add: [{ index: keys.homes(home.project), member: home.id }],
-  })
-
-  /** `'name-taken'`: the e-mail has an account. */
-  const create = async (wanted: NewUser): Promise<User | 'name-taken'> => {
-    const email = normalEmail(wanted.email)
-    const ref: UserRef = { project: wanted.project, user: newId() as UserId }
-    const taken = await holderOf<UserRef>(store, keys.email(email))
-    if (taken !== undefined && (await isAlive(taken))) return 'name-taken'
-    const password =
-      wanted.password === undefined ? undefined : await passwords.hash(wanted.password)
-    if (!(await reserve(store, keys.email(email), ref, now(), isAlive))) return 'name-taken'
-    const own = wanted.home === undefined ? personalHome(ref, email) : undefined
-    const home = (own?.id ?? wanted.home) as HomeId
-    const user: User = {
-      id: ref.user,
-      project: ref.project,
-      email,
-      role: wanted.role,
-      home,
-      ...(password === undefined ? {} : { password }),
-      withheld: [],
-      generation: 0,
-      ...(wanted.firstName === undefined ? {} : { firstName: wanted.firstName }),
-      ...(wanted.lastName === undefined ? {} : { lastName: wanted.lastName }),
-      createdAt: now(),
-    }
-    const house = own === undefined ? { put: [], add: [] } : founded(own)
-    await store.commit({
-      put: [put(keys.user(ref.project, ref.user), user), ...house.put],
-      add: [
-        { index: keys.users(ref.project), member: ref.user },
-        { index: keys.homeMembers(ref.project, home), member: ref.user },
-        ...house.add,
-      ],
-    })
-    return user
+  const byKey = async (project: ProjectId, key: Key): Promise<User | undefined> => {
+    const id = await readOne<UserId>(store, key)
+    return id.value === undefined ? undefined : get({ project, user: id.value })
   }
 
-  const findByEmail = async (email: string): Promise<User | undefined> => {
+  /** With a project its account of that e-mail; without one whose e-mail it is over all projects. */
+  const findByEmail = async (email: string, project?: ProjectId): Promise<User | undefined> => {
+    if (project !== undefined) return byKey(project, keys.userEmail(project, normalEmail(email)))
     const ref = await holderOf<UserRef>(store, keys.email(normalEmail(email)))
     return ref === undefined ? undefined : get(ref)
   }
 
-  /** Applies a change to an account. `undefined`: there is none. */
-  const change = (ref: UserRef, edit: (user: User) => User): Promise<User | undefined> =>
+  const findByPhone = (project: ProjectId, phone: string) =>
+    byKey(project, keys.userPhone(project, phone))
+
+  const findByNumber = (project: ProjectId, number: number) =>
+    byKey(project, keys.userNumber(project, number))
+
+  /** Applies a change to an account, which keeps its e-mail, phone and number. `undefined`: there is none. */
+  const change = (
+    ref: UserRef,
+    edit: (user: User) => User,
+    beside: Change = {},
+  ): Promise<User | undefined> =>
     transact<User | undefined>(store, async () => {
       const user = await readOne<User>(store, keys.user(ref.project, ref.user))
       if (user.value === undefined) return { result: undefined }
       const after = edit(user.value)
-      return {
-        result: after,
-        change: { expect: [unchanged(user)], put: [put(user.key, after)] },
-      }
+      const own = { expect: [unchanged(user)], put: [put(user.key, after)] }
+      return { result: after, change: joined(own, beside) }
     })
 
   /** A new password ends every session of the account. */
   const setPassword = async (ref: UserRef, password: string): Promise<User | undefined> => {
     const digest = await passwords.hash(password)
-    return change(ref, (user) => ({
-      ...user,
-      password: digest,
-      generation: user.generation + 1,
-    }))
+    return change(ref, (user) => ({ ...user, password: digest, generation: user.generation + 1 }))
   }
 
   /** The first password of an account. `undefined`: it has one, or there is no such account. */
-  const activate = async (ref: UserRef, password: string): Promise<User | undefined> => {
+  const activate = async (
+    ref: UserRef,
+    password: string,
+    more: Pick<User, 'name'> = {},
+    beside: Change = {},
+  ): Promise<User | undefined> => {
     const digest = await passwords.hash(password)
-    const after = await change(ref, (user) =>
-      user.password === undefined ? { ...user, password: digest } : user,
-    )
+    const edit = (user: User): User =>
+      user.password === undefined ? { ...user, ...more, password: digest } : user
+    const after = await change(ref, edit, beside)
     return after?.password === digest ? after : undefined
+  }
+
+  /**
+   * Its user has shown, by a token that `used` uses up, that the address is his; with a password it is the new one, and
+   * every session ends. `false`: somebody else has used the token, or there is no such account.
+   */
+  const prove = async (ref: UserRef, used: Change, password?: string): Promise<boolean> => {
+    const digest = password === undefined ? undefined : await passwords.hash(password)
+    const user = await readOne<User>(store, keys.user(ref.project, ref.user))
+    if (user.value === undefined) return false
+    const { unverified: _unverified, ...verified } = user.value
+    const after: User =
+      digest === undefined
+        ? verified
+        : { ...verified, password: digest, generation: verified.generation + 1 }
+    return store.commit(joined(used, { expect: [unchanged(user)], put: [put(user.key, after)] }))
   }
 
   /** Withholds a grant from an account, or gives it back. */
@@ -133,7 +101,19 @@ export const createUsers = (context: RegistryContext, passwords: Passwords) => {
       after === undefined ? { limit } : { after, limit },
     )) as UserId[]
 
-  return { create, get, listIds, findByEmail, change, setPassword, activate, setGrant }
+  return {
+    create: createUserMaker(context, passwords),
+    get,
+    listIds,
+    findByEmail,
+    findByPhone,
+    findByNumber,
+    change,
+    setPassword,
+    activate,
+    prove,
+    setGrant,
+  }
 }
 
 export type Users = ReturnType<typeof createUsers>

@@ -24,7 +24,10 @@ export type ValueWriter = {
   readonly owner?: HomeId
 }
 
-/** Values that an app set for a device, from a place of its inbox on. */
+/** Where values wait for who listens to a device: what its owner set, or what it wrote itself. */
+export type Box = 'inbox' | 'echo'
+
+/** Values of one box, from a place on. */
 export type Heard = { readonly place: string; readonly values: readonly Value[] }
 
 /** How many resources a device has, how many values each of them, and for how long after the last one, ms. */
@@ -35,8 +38,13 @@ const VALUES_TTL_MS = 30 * 86_400_000
 const MARK_MS = 3_600_000
 /** Longest value with its place, as JSON. */
 export const LONGEST_VALUE = 4096
-const INBOX_KEEP = 100
-const INBOX_TTL_MS = 3_600_000
+const LETTERS = 100
+/** The key of a box, and how long a letter waits there after the last one. */
+const BOXES = {
+  inbox: { keyOf: keys.inbox, ttlMs: 3_600_000 },
+  // Apart, so that a device that writes much does not push its owner's letters out.
+  echo: { keyOf: keys.echo, ttlMs: 60_000 },
+} as const
 /** The wake-up: which device has something in its inbox. */
 export const INBOX_CHANNEL = 'inbox'
 
@@ -62,10 +70,14 @@ export const createValues = ({ store, now }: RegistryContext) => {
     ttlMs: VALUES_TTL_MS + MARK_MS,
   })
 
-  const letterTo = ({ project, id, epoch }: Device, values: readonly Value[]): LogItem => {
+  const letterIn = (
+    box: Box,
+    { project, id, epoch }: Device,
+    values: readonly Value[],
+  ): LogItem => {
     const letter: Letter = { epoch, values }
-    const item = JSON.stringify(letter)
-    return { log: keys.inbox(project, id), item, keep: INBOX_KEEP, ttlMs: INBOX_TTL_MS }
+    const { keyOf, ttlMs } = BOXES[box]
+    return { log: keyOf(project, id), item: JSON.stringify(letter), keep: LETTERS, ttlMs }
   }
 
   const marked = (resources: Found<Resources>, device: Device, values: readonly Value[]) => {
@@ -99,7 +111,7 @@ export const createValues = ({ store, now }: RegistryContext) => {
           put: isStale ? [put(resources.key, list, now() + VALUES_TTL_MS)] : [],
           append: [
             ...values.map((value) => itemOf(record, value)),
-            ...(owner === undefined ? [] : [letterTo(record, values)]),
+            letterIn(owner === undefined ? 'echo' : 'inbox', record, values),
           ],
         },
       }
@@ -125,14 +137,17 @@ export const createValues = ({ store, now }: RegistryContext) => {
     return devices.map((device, place) => [...alive(records[place]?.value, device).keys()])
   }
 
-  /** Where a device's inbox ends now: what is written from here on is new. */
-  const inboxEnd = async ({ project, id }: Pick<Device, 'project' | 'id'>): Promise<string> =>
-    (await store.last(keys.inbox(project, id), 1))[0]?.place ?? ''
+  /** Where a box of a device ends now: what is written from here on is new. */
+  const endOf = async (
+    box: Box,
+    { project, id }: Pick<Device, 'project' | 'id'>,
+  ): Promise<string> => (await store.last(BOXES[box].keyOf(project, id), 1))[0]?.place ?? ''
 
-  /** What came into a device's inbox after a place. Of a former owner nothing. */
-  const inboxAfter = async (device: Device, place: string): Promise<Heard> => {
-    const after = place === '' ? undefined : place
-    const lines = await store.tail(keys.inbox(device.project, device.id), after, INBOX_KEEP)
+  /** What came into a box of a device after a place. Of another epoch nothing. */
+  const after = async (box: Box, device: Device, place: string): Promise<Heard> => {
+    const { project, id } = device
+    const from = place === '' ? undefined : place
+    const lines = await store.tail(BOXES[box].keyOf(project, id), from, LETTERS)
     const letters = lines.map(({ item }) => JSON.parse(item) as Letter)
     const values = letters.filter(({ epoch }) => epoch === device.epoch)
     return {
@@ -141,7 +156,7 @@ export const createValues = ({ store, now }: RegistryContext) => {
     }
   }
 
-  return { write, read, resourcesOf, inboxEnd, inboxAfter }
+  return { write, read, resourcesOf, endOf, after }
 }
 
 export type Values = ReturnType<typeof createValues>
