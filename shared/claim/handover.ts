@@ -1,14 +1,12 @@
+import { happened } from '../delivery/feed.ts'
+import { noticeLine } from '../delivery/notices.ts'
 import type { ClaimId, DeviceId, OfferId, UserId } from '../model/ids.ts'
 import type { Device, Change as HistoryLine, Notice } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import type { Change } from '../store/port.ts'
+import type { Change, LogItem } from '../store/port.ts'
 import { type Found, put, unchanged } from '../store/transact.ts'
 
 const HISTORY_KEEP = 1000
-/** How many notices a project's outbox keeps. */
-export const NOTICES_KEEP = 20_000
-/** How long a notice waits for those who have not heard it. */
-export const NOTICE_TTL_MS = 86_400_000
 
 type Handover = {
   readonly found: Found<Device>
@@ -22,13 +20,39 @@ type Handover = {
   readonly offer?: OfferId
 }
 
-/**
- * Ownership, its index, its line in the device's history and the notice of it: one change, so that none
- * can be without the others.
- */
-export const handover = (
-  step: Handover,
-): Required<Pick<Change, 'expect' | 'put' | 'add' | 'drop' | 'append'>> => {
+/** What the apps of the former home and of the new one are told, each its own part. */
+const newsOf = ({ before, after, now, notice, claim, via }: Omit<Handover, 'found'>): LogItem[] => {
+  const { project, id: device } = after
+  const lost =
+    before.owner === undefined || before.owner === after.owner
+      ? []
+      : happened(
+          project,
+          {
+            at: now,
+            type: 'device.released',
+            device,
+            epoch: before.epoch,
+            home: before.owner,
+            data: { name: before.name, epoch: after.epoch, via },
+          },
+          claim ?? notice,
+        )
+  if (after.owner === undefined) return lost
+  const data = { name: after.name, ...(claim === undefined ? {} : { claim }), via }
+  const gained = {
+    at: now,
+    type: 'device.claimed',
+    device,
+    epoch: after.epoch,
+    home: after.owner,
+    data,
+  } as const
+  return [...lost, ...happened(project, gained, notice)]
+}
+
+/** What is told of a change of hands: its line in the device's history, the notice of it, and what apps hear. */
+export const told = (step: Omit<Handover, 'found'>): LogItem[] => {
   const { before, after, now } = step
   const { project, id: device, epoch } = after
   const home = after.owner ?? before.owner
@@ -51,6 +75,19 @@ export const handover = (
     ...(step.offer === undefined ? {} : { offer: step.offer }),
     at: now,
   }
+  return [
+    { log: keys.history(project, device), item: JSON.stringify(line), keep: HISTORY_KEEP },
+    noticeLine(project, notice),
+    ...newsOf(step),
+  ]
+}
+
+/** Ownership, its index, and what is told of it: one change, so that none can be without the others. */
+export const handover = (
+  step: Handover,
+): Required<Pick<Change, 'expect' | 'put' | 'add' | 'drop' | 'append'>> => {
+  const { before, after } = step
+  const { project, id: device } = after
   return {
     expect: [unchanged(step.found)],
     put: [put(step.found.key, after)],
@@ -62,14 +99,6 @@ export const handover = (
       before.owner === undefined
         ? []
         : [{ index: keys.homeDevices(project, before.owner), member: device }],
-    append: [
-      { log: keys.history(project, device), item: JSON.stringify(line), keep: HISTORY_KEEP },
-      {
-        log: keys.notices(project),
-        item: JSON.stringify(notice),
-        keep: NOTICES_KEEP,
-        ttlMs: NOTICE_TTL_MS,
-      },
-    ],
+    append: told(step),
   }
 }

@@ -2,11 +2,11 @@ import type { ClaimId, DeviceId, HomeId, OfferId, ProjectId, UserId } from '../m
 import { type Claimed, type Refused, refused, type Waiting } from '../model/outcomes.ts'
 import type { Attempt, Link } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import { readOne, type Step, transact } from '../store/transact.ts'
+import { joined, readOne, type Step, transact } from '../store/transact.ts'
 import { recorded } from './attempts.ts'
 import type { EngineContext } from './context.ts'
 import { type Half, meet } from './link-rules.ts'
-import { createMeetings, joined } from './meetings.ts'
+import { createMeetings } from './meetings.ts'
 import { createOpenLinks } from './open-links.ts'
 import { claimedBy } from './rules.ts'
 
@@ -42,15 +42,9 @@ const waitingFor = ({ id, expiresAt }: Link): Waiting => ({
 
 /** The verb *redeem* for links, where either half may come first. */
 export const createLinks = (context: EngineContext) => {
-  const { store, digests, wake, counted, log, now, newId } = context
+  const { store, digests, wake, tellClaim, counted, now, newId } = context
   const openLinks = createOpenLinks(context)
   const { look, contested, kept, link } = createMeetings(context)
-
-  const tellClaim = (claim: ClaimId): void => {
-    store.announce('claims', claim).catch((cause: unknown) => {
-      log.debug({ cause }, 'a wake-up was lost; whoever waits asks again')
-    })
-  }
 
   const stepOfAccount = async (
     command: LinkByAccount,

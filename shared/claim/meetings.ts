@@ -1,16 +1,19 @@
+import { happened } from '../delivery/feed.ts'
+import { noticeLine } from '../delivery/notices.ts'
 import type { ClaimId, DeviceId, ProjectId } from '../model/ids.ts'
 import { type Claimed, type Refused, refused } from '../model/outcomes.ts'
 import { policyInForce } from '../model/policy.ts'
 import type { Attempt, Device, Link, Notice, Project } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change } from '../store/port.ts'
-import { type Found, found, put, readOne, type Step, unchanged } from '../store/transact.ts'
+import { type Found, found, joined, put, readOne, type Step, unchanged } from '../store/transact.ts'
 import { recorded } from './attempts.ts'
 import type { EngineContext } from './context.ts'
-import { handover, NOTICE_TTL_MS, NOTICES_KEEP } from './handover.ts'
+import { handover } from './handover.ts'
 import type { Half, Meeting } from './link-rules.ts'
 import { ownedBy } from './owning.ts'
 import { claimedBy } from './rules.ts'
+import { standingOf } from './standing.ts'
 
 /** What is to be seen of a link before a half is brought. */
 export type Sight = {
@@ -20,15 +23,6 @@ export type Sight = {
   readonly device: Found<Device> | undefined
   readonly isOver: boolean
 }
-
-/** Several changes as one. */
-export const joined = (...changes: readonly Change[]): Change => ({
-  expect: changes.flatMap(({ expect }) => expect ?? []),
-  put: changes.flatMap(({ put: puts }) => puts ?? []),
-  add: changes.flatMap(({ add }) => add ?? []),
-  drop: changes.flatMap(({ drop }) => drop ?? []),
-  append: changes.flatMap(({ append }) => append ?? []),
-})
 
 /** What comes of a meeting of halves, as changes to the store. */
 export const createMeetings = ({ store, now, newId }: EngineContext) => {
@@ -55,7 +49,23 @@ export const createMeetings = ({ store, now, newId }: EngineContext) => {
     const present = await readOne<Attempt>(store, keys.attempt(project, claim))
     if (present.value === undefined) return {}
     const { expiresAt: _expiresAt, ...rest } = present.value
-    return recorded({ ...rest, ...after })
+    const attempt = { ...rest, ...after }
+    const { state, reason, device, epoch, user } = attempt
+    const data = {
+      id: claim,
+      state,
+      ...(reason === undefined ? {} : { reason }),
+      ...(device === undefined ? {} : { device }),
+      ...(epoch === undefined ? {} : { epoch }),
+    }
+    const record = recorded(attempt)
+    return {
+      ...record,
+      append: [
+        ...record.append,
+        ...happened(project, { at: now(), type: 'claim.changed', user, data }, newId()),
+      ],
+    }
   }
 
   const kept = (sight: Sight, link: Link): Change => ({
@@ -73,16 +83,7 @@ export const createMeetings = ({ store, now, newId }: EngineContext) => {
       refused: 'link-contested',
       at: now(),
     }
-    return {
-      append: [
-        {
-          log: keys.notices(project),
-          item: JSON.stringify(notice),
-          keep: NOTICES_KEEP,
-          ttlMs: NOTICE_TTL_MS,
-        },
-      ],
-    }
+    return { append: [noticeLine(project, notice)] }
   }
 
   const contested = async (
@@ -122,6 +123,8 @@ export const createMeetings = ({ store, now, newId }: EngineContext) => {
     const device = sight.device?.value
     if (sight.device === undefined || device === undefined)
       return { result: refused('device-unknown', true) }
+    const standing = await standingOf(store, project, account.user, account.home)
+    if (standing.refusal !== undefined) return { result: standing.refusal }
     if (device.owner !== undefined && device.owner !== account.home)
       return { result: refused('owned-by-another', true) }
     if (device.claimingAllowed === false) return { result: refused('claiming-not-allowed', true) }
@@ -155,7 +158,7 @@ export const createMeetings = ({ store, now, newId }: EngineContext) => {
         })
     return {
       result: { ...claimedBy(after, claim, home, !isHis), offer: present.id },
-      change: joined(kept(sight, linked), moved, claimRecord),
+      change: joined({ expect: standing.expect }, kept(sight, linked), moved, claimRecord),
     }
   }
 

@@ -12,7 +12,8 @@ export type Proof = {
 
 /** The device as it is from a claim on: owned, every half used up, the epoch risen. */
 export const ownedBy = (device: Device, proof: Proof, now: number): Device => {
-  const { window: _window, boxKey: _boxKey, claimingAllowed: _allowed, ...rest } = device
+  const { window: _window, boxKey: _boxKey, claimMode: _mode, ...halfless } = device
+  const { claimingAllowed: _allowed, called: _called, ...rest } = halfless
   return {
     ...rest,
     owner: proof.home,

@@ -1,12 +1,17 @@
 import type { Turn } from '../guard/budget.ts'
+import { printedDigest } from '../guard/digests.ts'
 import type { ClaimId, DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
 import { type Claimed, type Refused, refused } from '../model/outcomes.ts'
+import type { PolicyInForce } from '../model/policy.ts'
 import type { Attempt, Device } from '../model/records.ts'
-import { type Found, type Step, transact } from '../store/transact.ts'
+import { type Found, joined, type Step, transact } from '../store/transact.ts'
 import { recorded } from './attempts.ts'
+import { redeemById } from './by-id-rules.ts'
+import { redeemPrinted } from './claim-mode-rules.ts'
 import type { EngineContext } from './context.ts'
 import { handover } from './handover.ts'
-import { redeem, redeemByCredential } from './rules.ts'
+import { type Redeem, redeem, redeemByCredential } from './rules.ts'
+import { standingOf } from './standing.ts'
 
 /** An account brings the other half. `asked` is what it called the device, `device` what that stands for. */
 export type RedeemDevice = {
@@ -21,20 +26,33 @@ export type RedeemDevice = {
   readonly secret: string | undefined
   /** The claimer has shown the device's own credential (thethings.io's thingToken); `secret` does not count then. */
   readonly hasCredential?: true
+  /** The secret is the code that is printed on the device (MODE's claim code). */
+  readonly isPrinted?: true
+  /** The claimer knows no more than the device's id; whether it is connected now (Particle). */
+  readonly byId?: { readonly isConnected: boolean }
   readonly via: string
 }
 
 /** What became of a redeem, and the id under which the attempt can be asked for. */
 export type Redeemed = { readonly attempt: ClaimId; readonly outcome: Claimed | Refused }
 
+/** `former`: whom the device was taken from. */
+type Decided = Redeemed & { readonly former?: HomeId }
+
+const offerOf = ({ window, claimMode }: Device) => {
+  const half = window ?? claimMode
+  return half === undefined ? {} : { offer: half.id }
+}
+
 /** A refusal that tells the claimer nothing he had not shown to know is a wrong try. */
 const isWrongTry = (outcome: Claimed | Refused) => outcome.state === 'refused' && !outcome.entitled
 
 const NOBODY = '00000000-0000-4000-8000-000000000000' as DeviceId
 
-/** The verb *redeem*, for windows and box keys. */
+/** The verb *redeem*, for windows, box keys and what is printed on a device. */
 export const createRedeems = (context: EngineContext) => {
-  const { store, budget, digestOf, snapshot, wake, counted, now, newId } = context
+  const { store, budget, digests, digestOf, snapshot, wake, leftHome, counted, now, newId } =
+    context
 
   const attemptOf = (
     command: RedeemDevice,
@@ -66,24 +84,46 @@ export const createRedeems = (context: EngineContext) => {
     change: recorded(attemptOf(command, id, now(), outcome, device)),
   })
 
-  const tryRedeem = async (command: RedeemDevice, id: ClaimId): Promise<Step<Redeemed>> => {
+  /** The rule that the claimer's kind of proof is judged by. */
+  const decisionOf = (
+    command: RedeemDevice,
+    device: Device,
+    policy: PolicyInForce,
+    proof: Redeem,
+  ) => {
+    if (command.isPrinted) return redeemPrinted(device, policy, proof, now())
+    if (command.byId !== undefined)
+      return redeemById(device, policy, command.byId.isConnected, proof, now())
+    return command.hasCredential
+      ? redeemByCredential(device, proof, now())
+      : redeem(device, proof, now())
+  }
+
+  const tryRedeem = async (command: RedeemDevice, id: ClaimId): Promise<Step<Decided>> => {
+    const { project, user, home } = command
     // The same work for a device that is not there: research/security.md S66.
     const target = command.device ?? NOBODY
-    const { device } = await snapshot(command.project, target)
-    const secret = digestOf(target, command.secret)
+    const { device, policy } = await snapshot(project, target)
+    const secret = command.isPrinted
+      ? printedDigest(digests, project, command.secret ?? '')
+      : digestOf(target, command.secret)
+    const standing = await standingOf(store, project, user, home)
     if (device.value === undefined)
       return refusedStep(command, id, refused('device-unknown'), undefined)
     if (!command.permitted)
       return refusedStep(command, id, refused('not-permitted', true), device.value.id)
+    if (standing.refusal !== undefined)
+      return refusedStep(command, id, standing.refusal, device.value.id)
     const at = now()
-    const proof = { claim: id, user: command.user, home: command.home, secret }
-    const decide = command.hasCredential ? redeemByCredential : redeem
-    const { outcome, device: after, before } = decide(device.value, proof, at)
+    const proof = { claim: id, user, home, secret }
+    const { outcome, device: after, before } = decisionOf(command, device.value, policy, proof)
     if (outcome.state === 'refused') return refusedStep(command, id, outcome, device.value.id)
     if (after === undefined) return { result: { attempt: outcome.claim, outcome } }
+    const change = claimedChange(command, id, at, device, device.value, after, outcome, before)
+    const { owner: former } = device.value
     return {
-      result: { attempt: id, outcome },
-      change: claimedChange(command, id, at, device, device.value, after, outcome, before),
+      result: { attempt: id, outcome, ...(former === undefined ? {} : { former }) },
+      change: joined(change, { expect: standing.expect }),
     }
   }
 
@@ -107,7 +147,7 @@ export const createRedeems = (context: EngineContext) => {
       by: command.user,
       via: command.via,
       claim: id,
-      ...(was.window === undefined ? {} : { offer: was.window.id }),
+      ...offerOf(was),
     })
     return {
       ...moved,
@@ -133,7 +173,7 @@ export const createRedeems = (context: EngineContext) => {
       if (turn.recorded) await store.commit(recorded(attempt))
       return { attempt: id, outcome }
     }
-    let answer: Redeemed
+    let answer: Decided
     try {
       answer = await transact(store, () => tryRedeem(command, id))
     } catch (cause) {
@@ -142,8 +182,12 @@ export const createRedeems = (context: EngineContext) => {
     }
     counted('redeem', answer.outcome)
     await settle(turn, isWrongTry(answer.outcome))
-    if (answer.outcome.state === 'claimed' && answer.outcome.fresh) wake(command.project)
-    return answer
+    const { outcome, attempt, former } = answer
+    if (outcome.state === 'claimed' && outcome.fresh) {
+      if (former === undefined) wake(command.project)
+      else leftHome(command.project, outcome.device, former)
+    }
+    return { attempt, outcome }
   }
 
   return { redeemDevice }

@@ -30,7 +30,14 @@ const mayRelease = ({ by }: ReleaseDevice, device: Device, policy: PolicyInForce
 }
 
 /** The verb *release*. */
-export const createReleases = ({ store, snapshot, wake, counted, now, newId }: EngineContext) => {
+export const createReleases = ({
+  store,
+  snapshot,
+  leftHome,
+  counted,
+  now,
+  newId,
+}: EngineContext) => {
   /** Gives a device up: epoch + 1, and nothing of the old owner's reaches it any more. */
   const releaseDevice = async (command: ReleaseDevice): Promise<Released | Refused> => {
     const outcome = await transact<Released | Refused>(store, async () => {
@@ -53,7 +60,8 @@ export const createReleases = ({ store, snapshot, wake, counted, now, newId }: E
         }),
       }
     })
-    if (outcome.state === 'released' && outcome.former !== undefined) wake(command.project)
+    if (outcome.state === 'released' && outcome.former !== undefined)
+      leftHome(command.project, command.device, outcome.former)
     return counted('release', outcome)
   }
 

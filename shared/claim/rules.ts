@@ -46,7 +46,7 @@ const durationOf = (policy: PolicyInForce, { durationMs, rule }: OpenWindow) => 
 }
 
 /** Whether the maker lets the device itself open a window: its own word, else the policy's. */
-const mayOffer = (device: Device, policy: PolicyInForce) =>
+export const mayOffer = (device: Device, policy: PolicyInForce) =>
   device.claimingAllowed ?? policy.claimingAllowedByDefault
 
 /** The device leaves its half. The newest window replaces the older. */
@@ -76,7 +76,7 @@ export const openWindow = (
 /** The maker leaves the half that lies in the box. */
 export const setBoxKey = (device: Device, boxKey: BoxKey): Device => ({ ...device, boxKey })
 
-type Redeem = {
+export type Redeem = {
   readonly claim: ClaimId
   readonly user: UserId
   readonly home: HomeId
@@ -160,7 +160,8 @@ const whyNot = (
 
 /** The device is given up. Releasing what nobody owns changes nothing. */
 export const release = (device: Device, policy: PolicyInForce): Decision<Released> => {
-  const { owner, held: _held, window: _window, ...rest } = device
+  const { owner, held: _held, window: _window, claimMode: _mode, ...nobodys } = device
+  const { called: _called, ...rest } = nobodys
   if (owner === undefined)
     return { outcome: { state: 'released', device: device.id, epoch: device.epoch } }
   const free: Device = {

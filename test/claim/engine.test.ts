@@ -11,6 +11,7 @@ import { keys } from '../../shared/store/keys.ts'
 import { openStore } from '../../shared/store/open.ts'
 import type { Store } from '../../shared/store/port.ts'
 import { type Parts, partsOn } from '../support/parts.ts'
+import { newUser } from '../support/people.ts'
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.ts'
 
 const RULE = { defaultMs: 300_000, secretOptional: false, outside: 'refuse' } as const
@@ -39,12 +40,18 @@ const engineSuite = (open: () => Promise<Store>) => {
       rule: RULE,
       via: 'test',
     })
-  const claim = (id: DeviceId, secret = 'secret', more: Partial<RedeemDevice> = {}) =>
+  const account = async () => {
+    const { id, home } = await newUser(parts)
+    return { user: id, home }
+  }
+  /** By somebody new, unless it is said by whom. */
+  const claim = async (id: DeviceId, secret = 'secret', more: Partial<RedeemDevice> = {}) =>
     parts.engine.redeemDevice({
       project: parts.project,
-      user: randomUUID() as UserId,
+      ...(more.user === undefined
+        ? await account()
+        : { user: more.user, home: more.home as HomeId }),
       permitted: true,
-      home: randomUUID() as HomeId,
       address: '127.0.0.1',
       asked: id,
       device: id,
@@ -71,8 +78,9 @@ const engineSuite = (open: () => Promise<Store>) => {
   test('a claim is in the index, the history, the attempts and the outbox as soon as it is answered', async () => {
     const id = await device()
     await offer(id)
-    const home = randomUUID() as HomeId
-    const { attempt } = await claim(id, 'secret', { home })
+    const ada = await account()
+    const { home } = ada
+    const { attempt } = await claim(id, 'secret', ada)
     expect(await store.list(keys.homeDevices(parts.project, home), { limit: 10 })).toEqual([id])
     expect(await store.last(keys.history(parts.project, id), 10)).toHaveLength(1)
     expect(await attemptOf(store, parts.project, attempt)).toMatchObject({
@@ -133,7 +141,7 @@ const engineSuite = (open: () => Promise<Store>) => {
   test('wrong tries are counted against the account, right ones and late ones are not', async () => {
     const id = await device()
     await offer(id)
-    const eve = { user: randomUUID() as UserId }
+    const eve = await account()
     const reasons: string[] = []
     for (let guess = 0; guess < 25; guess++) {
       const { outcome } = await claim(id, `guess ${guess}`, eve)
@@ -145,7 +153,7 @@ const engineSuite = (open: () => Promise<Store>) => {
     ])
     expect((await claim(id, 'secret', eve)).outcome).toMatchObject({ reason: 'too-many-attempts' })
     expect((await claim(id)).outcome.state).toBe('claimed')
-    const late = { user: randomUUID() as UserId }
+    const late = await account()
     for (let round = 0; round < 30; round++)
       expect((await claim(id, 'secret', late)).outcome).toMatchObject({
         reason: 'owned-by-another',
@@ -157,7 +165,7 @@ const engineSuite = (open: () => Promise<Store>) => {
     await offer(id)
     const address = '10.0.0.9'
     for (let guess = 0; guess < 200; guess++) await claim(id, `guess ${guess}`, { address })
-    const first = { user: randomUUID() as UserId, address }
+    const first = { ...(await account()), address }
     expect((await claim(id, 'wrong', first)).outcome).toMatchObject({ reason: 'wrong-secret' })
     expect((await claim(id, 'wrong', first)).outcome).toMatchObject({ reason: 'too-many-attempts' })
     expect((await claim(id, 'secret', { address })).outcome.state).toBe('claimed')

@@ -9,12 +9,12 @@ import { attemptOf } from '../../shared/registry/story.ts'
 import { openStore } from '../../shared/store/open.ts'
 import type { Store } from '../../shared/store/port.ts'
 import { type Parts, partsOn } from '../support/parts.ts'
+import { newUser } from '../support/people.ts'
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.ts'
 
 const DAY_MS = 86_400_000
 
 type Account = { readonly user: UserId; readonly home: HomeId }
-const account = (): Account => ({ user: randomUUID() as UserId, home: randomUUID() as HomeId })
 
 /** `nodes`: stores of as many nodes as there are, on one database. */
 const linkSuite = (open: () => Promise<Store[]>) => {
@@ -37,6 +37,10 @@ const linkSuite = (open: () => Promise<Store[]>) => {
     if (made === 'name-taken') throw new Error('taken')
     return made.device.id
   }
+  const account = async (): Promise<Account> => {
+    const { id, home } = await newUser(node(0))
+    return { user: id, home }
+  }
   const app = (place: number, who: Account, linkId: string) =>
     node(place).engine.linkByAccount({
       project: node(0).project,
@@ -51,7 +55,7 @@ const linkSuite = (open: () => Promise<Store[]>) => {
     (await node(0).registry.devices.get(node(0).project, id))?.owner
 
   test('the account first, then the device', async () => {
-    const [id, ada, linkId] = [await device(), account(), randomUUID()]
+    const [id, ada, linkId] = [await device(), await account(), randomUUID()]
     const first = await app(0, ada, linkId)
     expect(first.outcome).toMatchObject({ state: 'waiting' })
     expect(await thing(1, id, linkId)).toMatchObject({
@@ -71,7 +75,7 @@ const linkSuite = (open: () => Promise<Store[]>) => {
   })
 
   test('the device first, then the account', async () => {
-    const [id, ada, linkId] = [await device(), account(), randomUUID()]
+    const [id, ada, linkId] = [await device(), await account(), randomUUID()]
     expect(await thing(0, id, linkId)).toMatchObject({ state: 'waiting' })
     expect((await app(1, ada, linkId)).outcome).toMatchObject({
       state: 'claimed',
@@ -87,7 +91,7 @@ const linkSuite = (open: () => Promise<Store[]>) => {
   })
 
   test('a repeat by the same side changes nothing and does not lengthen the time', async () => {
-    const [id, ada, linkId] = [await device(), account(), randomUUID()]
+    const [id, ada, linkId] = [await device(), await account(), randomUUID()]
     const first = await app(0, ada, linkId)
     for (const part of parts) part.clock.now += 1000
     expect(await app(1, ada, linkId)).toEqual(first)
@@ -98,7 +102,7 @@ const linkSuite = (open: () => Promise<Store[]>) => {
   })
 
   test('two accounts on one id: nobody is linked, all are told, and the id is dead until its time ends', async () => {
-    const [id, ada, eve, linkId] = [await device(), account(), account(), randomUUID()]
+    const [id, ada, eve, linkId] = [await device(), await account(), await account(), randomUUID()]
     const first = await app(0, ada, linkId)
     expect((await app(1, eve, linkId)).outcome).toMatchObject({
       state: 'refused',
@@ -116,7 +120,7 @@ const linkSuite = (open: () => Promise<Store[]>) => {
   })
 
   test('two devices on one id: likewise', async () => {
-    const [one, two, ada, linkId] = [await device(), await device(), account(), randomUUID()]
+    const [one, two, ada, linkId] = [await device(), await device(), await account(), randomUUID()]
     await thing(0, one, linkId)
     expect(await thing(1, two, linkId)).toMatchObject({ reason: 'link-contested' })
     expect((await app(0, ada, linkId)).outcome).toMatchObject({ reason: 'link-contested' })
@@ -127,8 +131,8 @@ const linkSuite = (open: () => Promise<Store[]>) => {
     const [id, other, ada, eve, linkId] = [
       await device(),
       await device(),
-      account(),
-      account(),
+      await account(),
+      await account(),
       randomUUID(),
     ]
     await thing(0, id, linkId)
@@ -139,7 +143,7 @@ const linkSuite = (open: () => Promise<Store[]>) => {
   })
 
   test('the second half comes in time until the last millisecond and not at the end', async () => {
-    const [one, two, ada] = [await device(), await device(), account()]
+    const [one, two, ada] = [await device(), await device(), await account()]
     const [early, late] = [randomUUID(), randomUUID()]
     await thing(0, one, early)
     await thing(0, two, late)
@@ -150,7 +154,7 @@ const linkSuite = (open: () => Promise<Store[]>) => {
   })
 
   test('after a release the id starts anew', async () => {
-    const [id, ada, linkId] = [await device(), account(), randomUUID()]
+    const [id, ada, linkId] = [await device(), await account(), randomUUID()]
     await thing(0, id, linkId)
     await app(0, ada, linkId)
     const { engine, project } = node(0)
@@ -160,7 +164,7 @@ const linkSuite = (open: () => Promise<Store[]>) => {
   })
 
   test('a device that somebody owns waits for nobody', async () => {
-    const [id, ada, linkId] = [await device(), account(), randomUUID()]
+    const [id, ada, linkId] = [await device(), await account(), randomUUID()]
     await thing(0, id, linkId)
     await app(0, ada, linkId)
     expect(await thing(0, id, randomUUID())).toMatchObject({
@@ -169,8 +173,17 @@ const linkSuite = (open: () => Promise<Store[]>) => {
     })
   })
 
+  test('an account that has ended is linked with nothing, whatever it left', async () => {
+    const { registry, project } = node(0)
+    const [id, ada, linkId] = [await device(), await account(), randomUUID()]
+    expect((await app(0, ada, linkId)).outcome).toMatchObject({ state: 'waiting' })
+    await registry.clearing.endUser({ project, user: ada.user })
+    expect(await thing(1, id, linkId)).toMatchObject({ state: 'refused' })
+    expect(await ownerOf(id)).toBeUndefined()
+  })
+
   test('an account waits on 50 ids at most; what was linked does not count', async () => {
-    const ada = account()
+    const ada = await account()
     const [id, first] = [await device(), randomUUID()]
     await app(0, ada, first)
     for (let i = 1; i < 50; i++)
@@ -186,7 +199,7 @@ const linkSuite = (open: () => Promise<Store[]>) => {
   test('of 1000 pairs at once, in every order, each is linked exactly once and both are told the same', async () => {
     const pairs = []
     for (let i = 0; i < 1000; i++)
-      pairs.push({ id: await device(), who: account(), linkId: `pair ${i} ${randomUUID()}` })
+      pairs.push({ id: await device(), who: await account(), linkId: `pair ${i} ${randomUUID()}` })
     const halves = await Promise.all(
       pairs.map(async ({ id, who, linkId }, i) => {
         const both = [
