@@ -3,29 +3,38 @@ import { realpathSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { mode as modeMqtt } from './broker/dialects/mode.ts'
 import { native as nativeMqtt } from './broker/dialects/native.ts'
+import { particle as particleMqtt } from './broker/dialects/particle.ts'
 import { thethings as thethingsMqtt } from './broker/dialects/thethings.ts'
 import { thingsboard as thingsboardMqtt } from './broker/dialects/thingsboard.ts'
 import { type RunningBroker, startBroker } from './broker/listen.ts'
 import { buildGateway } from './gateway/app.ts'
+import { mode as modeHttp } from './gateway/dialects/mode/index.ts'
 import { native as nativeHttp } from './gateway/dialects/native/index.ts'
+import { particle as particleHttp } from './gateway/dialects/particle/index.ts'
 import { thethings as thethingsHttp } from './gateway/dialects/thethings/index.ts'
 import { thingful } from './gateway/dialects/thingful/index.ts'
 import { thingsboard as thingsboardHttp } from './gateway/dialects/thingsboard/index.ts'
-import { handUpgrades } from './gateway/upgrades.ts'
+import { claimPage } from './gateway/web/index.ts'
 import { createEngine } from './shared/claim/engine.ts'
 import { type Config, readConfig } from './shared/config.ts'
+import { createDelivery } from './shared/delivery/index.ts'
 import { StoreDown, StoreUnfit } from './shared/errors.ts'
 import { createBudget } from './shared/guard/budget.ts'
 import { createDigests } from './shared/guard/digests.ts'
 import { KeyFileUnfit, openInstanceKeys } from './shared/guard/instance-key.ts'
 import { type Log, openLog } from './shared/log.ts'
+import { startCouriers } from './shared/mail/couriers.ts'
+import { createMail } from './shared/mail/mail.ts'
 import { createMetrics } from './shared/metrics.ts'
 import { makeFirst } from './shared/registry/first-start.ts'
 import { createRegistry, newSecret, type Registry } from './shared/registry/index.ts'
+import { keepClearing } from './shared/registry/keep-clearing.ts'
 import { openStore } from './shared/store/open.ts'
 import type { Store } from './shared/store/port.ts'
 import { readTls, TlsUnfit } from './shared/tls-files.ts'
+import { startWebhooks } from './shared/webhooks/start.ts'
 
 /** Where a running Latchkey can be reached, and how it is ended. */
 export type Running = {
@@ -49,7 +58,8 @@ const founded = async (
 ) => {
   const password = config.adminPassword ?? newSecret().slice(0, 24)
   const made = await makeFirst(registry, { email: config.adminEmail, password })
-  if (made !== undefined && config.adminPassword === undefined) onPassword(made.email, password)
+  if (made !== undefined && config.adminPassword === undefined)
+    onPassword(config.adminEmail, password)
 }
 
 /** Config to store to engine to broker and gateway: the only place that knows both edges. */
@@ -66,12 +76,18 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
   try {
     const now = Date.now
     const newId = () => randomUUID()
-    const registry = createRegistry({ store, digests, now, newId, random: (n) => randomInt(n) })
+    const random = (below: number) => randomInt(below)
+    const registry = createRegistry({ store, digests, now, newId, random })
+    const tokens = registry.oneTimeTokens
+    const mail = createMail({ store, tokens, now, newId, ...config.mail })
     const metrics = createMetrics()
     const budget = createBudget(store)
-    const engine = createEngine({ store, digests, budget, log, metrics, now, newId })
+    const codeLimits = config.limits
+    const engine = createEngine({ store, digests, budget, log, metrics, now, newId, codeLimits })
     await founded(registry, config, onPassword)
-    const context = { store, registry, engine, digests, log, metrics, now }
+    closers.push(keepClearing(registry.clearing, log).close)
+    const delivery = createDelivery({ store, log, now, newId })
+    const context = { store, registry, engine, delivery, digests, mail, log, metrics, now }
     const { host, role, dialects } = config
     const wanted = (name: string) => name === 'latchkey' || dialects.some((d) => d === name)
 
@@ -102,9 +118,13 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
         ...secured,
         publicUrl: () => publicUrl,
         publicMetrics: config.publicMetrics,
-        dialects: HTTP_DIALECTS.filter(({ name }) => wanted(name)),
+        upgradeTakers: broker === undefined ? [] : [broker.acceptWebSocket],
+        origins: config.origins,
+        dialects: [
+          ...HTTP_DIALECTS.filter(({ name }) => wanted(name)),
+          claimPage({ frameOrigins: config.frameOrigins }),
+        ],
       })
-      handUpgrades(gateway.server, broker === undefined ? [] : [broker.acceptWebSocket])
       edges.push(() => gateway.close())
       await gateway.listen({ host, port: config.httpPort })
       const { port } = gateway.server.address() as AddressInfo
@@ -112,6 +132,17 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
       const scheme = config.tls === undefined ? 'http' : 'https'
       if (publicUrl === '')
         publicUrl = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+      edges.push(
+        await startCouriers({
+          ...{ store, tokens, log, metrics, now, random },
+          settings: config.mail,
+          publicUrl: () => publicUrl,
+        }),
+        await startWebhooks({
+          ...{ store, registry, digests, log, now, random },
+          mayReach: config.mayReach,
+        }),
+      )
     }
     return {
       ...(broker === undefined ? {} : { mqtt: { host, port: broker.port } }),
@@ -125,8 +156,8 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
 }
 
 /** One row for each platform: its MQTT side, its HTTP side. */
-const MQTT_DIALECTS = [nativeMqtt, thingsboardMqtt, thethingsMqtt]
-const HTTP_DIALECTS = [nativeHttp, thingsboardHttp, thethingsHttp, thingful]
+const MQTT_DIALECTS = [nativeMqtt, thingsboardMqtt, particleMqtt, modeMqtt, thethingsMqtt]
+const HTTP_DIALECTS = [nativeHttp, thingsboardHttp, particleHttp, modeHttp, thethingsHttp, thingful]
 
 const EXIT_UNFIT = 2
 const LONGEST_STOP_MS = 9_000

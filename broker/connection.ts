@@ -1,5 +1,7 @@
+import { newWitness, type Witness } from '../shared/delivery/events.ts'
 import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
 import type { Log } from '../shared/log.ts'
+import type { CommandId } from '../shared/model/events.ts'
 import type { DeviceId, ProjectId } from '../shared/model/ids.ts'
 import type { Device } from '../shared/model/records.ts'
 import { REASON_CODES } from './front/fault.ts'
@@ -14,6 +16,7 @@ export type Connection = {
   readonly device: DeviceId
   readonly project: ProjectId
   readonly name: string
+  readonly number: number
   readonly isGateway: boolean
   /** Rises with every connection of the device, on all nodes. 0 until it is known. */
   generation: number
@@ -21,12 +24,18 @@ export type Connection = {
   rival: number
   /** What it is subscribed to, with the QoS granted. */
   readonly subscribed: Map<string, 0 | 1>
-  /** Bytes that may lie unsent for it before it is cut. */
-  readonly backlogBytes: number
+  /** What it may ask of us. */
+  readonly limits: Limits
+  /** The device's record as an event of it found it last. */
+  readonly witness: Witness
   /** The highest epoch it was told, so that an old notice never follows a newer one. */
   toldEpoch: number
   /** How far its device's inbox was handed over; `undefined`: it does not listen to it. */
   inboxPlace: string | undefined
+  /** The revision of its key-values that it was told; `undefined`: it does not listen to them. */
+  keyValueRev: number | undefined
+  /** Commands that it was given and will not answer. */
+  readonly given: Set<CommandId>
   /** Its claims one after the other: the newest window has to be the last one sent. */
   order: Promise<unknown>
 }
@@ -36,20 +45,24 @@ export const newConnection = (
   client: Client,
   device: Device,
   front: Front | undefined,
-  { backlogBytes }: Pick<Limits, 'backlogBytes'> = DEFAULT_LIMITS,
+  limits: Limits = DEFAULT_LIMITS,
 ): Connection => ({
   client,
   front,
   device: device.id,
   project: device.project,
   name: device.name,
+  number: device.number,
   isGateway: device.gateway,
   generation: 0,
   rival: 0,
   subscribed: new Map(),
-  backlogBytes,
+  limits,
+  witness: newWitness(),
   toldEpoch: -1,
   inboxPlace: undefined,
+  keyValueRev: undefined,
+  given: new Set(),
   order: Promise.resolve(),
 })
 
@@ -82,7 +95,7 @@ export const deliver = (
   }
   const qos = grantedQos(connection, topic)
   if (qos === undefined || client.closed) return Promise.resolve()
-  if (client.conn.writableLength > connection.backlogBytes) {
+  if (client.conn.writableLength > connection.limits.backlogBytes) {
     log.warn({ device: connection.device }, 'cut: does not read what is sent to it')
     cut(connection, REASON_CODES.quotaExceeded)
     return Promise.resolve()

@@ -12,6 +12,8 @@ import type { Visitor } from './sockets/visitor.ts'
 /** A client that gave no credential when it connected, and the devices whose credentials it showed since. */
 export type Guest = {
   readonly client: Client
+  /** Whether it has nothing else here: the broker's own hooks did not let it in. */
+  readonly isFenced: boolean
   readonly devices: Map<DeviceId, Connection>
   /** What it asked by subscribing, with the QoS granted. */
   readonly questions: Map<string, 0 | 1>
@@ -41,6 +43,7 @@ export const createGuests = (options: Options) => {
   const { context, openTopics, outbox, frontOf, visitorOf, crowd } = options
   const { registry, log } = context
   const speakers = new Map<DeviceId, Set<Connection>>()
+  const guestsBy = new WeakMap<Client, Guest>()
 
   const readToken = (topic: string) => {
     for (const topics of openTopics) {
@@ -60,14 +63,25 @@ export const createGuests = (options: Options) => {
     devices.clear()
   }
 
-  /** Lets a client in that has shown nothing yet. */
-  const welcome = (client: Client): Guest => {
-    const guest: Guest = { client, devices: new Map(), questions: new Map() }
-    // Without an account nobody owns a client id: two guests may use the same one.
-    client.id = `guest:${randomUUID()}`
+  const newGuest = (client: Client, isFenced: boolean): Guest => {
+    const guest: Guest = { client, isFenced, devices: new Map(), questions: new Map() }
+    guestsBy.set(client, guest)
     client.conn.once('close', () => forget(guest))
     return guest
   }
+
+  /** Lets a client in that has shown nothing yet. */
+  const welcome = (client: Client): void => {
+    newGuest(client, true)
+    // Without an account nobody owns a client id: two guests may use the same one.
+    client.id = `guest:${randomUUID()}`
+    // Nor a session.
+    client.clean = true
+    frontOf?.(client)?.confine()
+  }
+
+  /** Somebody's own client as a guest on the topics in which credentials stand, beside all that it has there. */
+  const beside = (client: Client): Guest => guestsBy.get(client) ?? newGuest(client, false)
 
   /** The guest's connection for a device, made when it shows the device's credential for the first time. */
   const speakFor = async (guest: Guest, device: Device): Promise<Connection | undefined> => {
@@ -77,7 +91,8 @@ export const createGuests = (options: Options) => {
     const connection = newConnection(guest.client, device, frontOf?.(guest.client))
     guest.devices.set(device.id, connection)
     await outbox.follow(device.project)
-    if (guest.client.closed) return undefined
+    // A last will speaks for who has gone, and hears nothing.
+    if (guest.client.closed) return connection
     speakers.set(device.id, (speakers.get(device.id) ?? new Set()).add(connection))
     return connection
   }
@@ -159,6 +174,9 @@ export const createGuests = (options: Options) => {
     isOpen: (topic: string): boolean =>
       readToken(topic) !== undefined || questionIn(topic) !== undefined,
     welcome,
+    beside,
+    /** The guest in a client, if it is one. */
+    in: (client: Client): Guest | undefined => guestsBy.get(client),
     resolve,
     grant,
     hears,

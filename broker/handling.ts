@@ -8,7 +8,7 @@ export const HANDLED = '$latchkey/handled'
 const NOTHING = Buffer.alloc(0)
 
 /** Where an MQTT 5 client wants the answer (4.10): its Response Topic and Correlation Data. */
-const replyOf = ({ mqtt5 }: PublishPacket): Reply | undefined => {
+export const replyOf = ({ mqtt5 }: PublishPacket): Reply | undefined => {
   const topic = mqtt5?.get('responseTopic')
   if (typeof topic !== 'string') return undefined
   return { topic, correlationData: mqtt5?.get('correlationData') as Buffer | undefined }
@@ -32,8 +32,11 @@ export const createHandling = (context: BrokerContext, dialects: readonly MqttDi
     const exact = handlers.get(topic)
     if (exact !== undefined) return exact
     const end = topic.lastIndexOf('/') + 1
-    const handler = below.get(topic.slice(0, end))
-    return handler && ((...[c, on, payload]) => handler(c, on, payload, topic.slice(end)))
+    const last = below.get(topic.slice(0, end))
+    if (last !== undefined) return (...[c, on, payload]) => last(c, on, payload, topic.slice(end))
+    const start = topic.lastIndexOf('/', end - 2) + 1
+    const inner = below.get(`${topic.slice(0, start)}+/${topic.slice(end)}`)
+    return inner && ((...[c, on, payload]) => inner(c, on, payload, topic.slice(start, end - 1)))
   }
 
   /** Resolves with the error that ends the connection, if one has to. */
@@ -46,6 +49,9 @@ export const createHandling = (context: BrokerContext, dialects: readonly MqttDi
         return undefined
       case 'malformed':
         connection.front?.answer(packet.messageId, REASON_CODES.payloadFormatInvalid)
+        return undefined
+      case 'not-permitted':
+        connection.front?.answer(packet.messageId, REASON_CODES.notAuthorized)
         return undefined
       case 'unacknowledged':
         // Aedes answers QoS 0 with nothing and keeps the connection.

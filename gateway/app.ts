@@ -8,15 +8,25 @@ import fastify, {
 } from 'fastify'
 import { StoreDown } from '../shared/errors.ts'
 import { TooBusy } from '../shared/guard/passwords.ts'
+import type { UpgradeTaker } from '../shared/upgrade.ts'
 import type { GatewayContext, HttpDialect } from './context.ts'
+import { allowOrigins } from './cors.ts'
+import { createListeners } from './listeners.ts'
+import { createLive } from './live.ts'
+import { createSockets } from './live-socket.ts'
 import { type Problem, sendProblem } from './problem.ts'
+import { handUpgrades } from './upgrades.ts'
 import { createWaits } from './waits.ts'
 
 /** `dialects`: the platform APIs to serve beside what every gateway has. */
-export type GatewayOptions = Omit<GatewayContext, 'waits'> & {
+export type GatewayOptions = Omit<GatewayContext, 'waits' | 'live' | 'listeners' | 'sockets'> & {
   readonly dialects: readonly HttpDialect[]
   /** Whether the numbers of `/metrics` are for everybody; else only for this machine. */
   readonly publicMetrics?: boolean
+  /** Web pages of other origins that may call the native API. */
+  readonly origins?: readonly string[]
+  /** Who takes WebSockets before the dialects do: MQTT over WebSocket. */
+  readonly upgradeTakers?: readonly UpgradeTaker[]
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
 }
 
@@ -108,12 +118,22 @@ const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
         }) as unknown as FastifyInstance)
   app.setValidatorCompiler(({ schema }) => ajv.compile(schema))
   app.decorateRequest('signedIn', null)
+  app.decorateRequest('projectKey', null)
   return app
 }
 
 /** The HTTP edge: health, and one plugin for each dialect. Not listening yet. */
 export const buildGateway = async (options: GatewayOptions): Promise<FastifyInstance> => {
-  const { log, store, metrics, dialects, publicMetrics, ...rest } = options
+  const {
+    log,
+    store,
+    metrics,
+    dialects,
+    publicMetrics,
+    origins = [],
+    upgradeTakers = [],
+    ...rest
+  } = options
   const app = createApp(options)
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -136,6 +156,8 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
     reply.header('x-content-type-options', 'nosniff')
   })
 
+  allowOrigins(app, origins)
+
   app.get('/healthz', async () => ({ status: 'alive' }))
   app.get('/readyz', async (_request, reply) => {
     await withTimeout(store.ping(), READY_MS)
@@ -154,8 +176,18 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
   })
 
   const waits = createWaits(store)
-  app.addHook('preClose', waits.close)
+  const live = createLive({ store, log })
+  const { registry, delivery, now } = rest
+  const listeners = createListeners({ store, registry, delivery, log, now })
+  const sockets = createSockets(log)
+  app.addHook('preClose', async () => {
+    sockets.close()
+    await Promise.all([waits.close(), live.close(), listeners.close()])
+  })
   for (const dialect of dialects)
-    await app.register(dialect.routes({ log, store, metrics, waits, ...rest }))
+    await app.register(
+      dialect.routes({ log, store, metrics, waits, live, listeners, sockets, ...rest }),
+    )
+  handUpgrades(app.server, [...upgradeTakers, sockets.take])
   return app
 }

@@ -1,9 +1,14 @@
 import type { Engine } from '../shared/claim/engine.ts'
+import type { Delivery } from '../shared/delivery/index.ts'
 import type { Digests } from '../shared/guard/digests.ts'
 import type { Log } from '../shared/log.ts'
+import type { Mail } from '../shared/mail/mail.ts'
 import type { Metrics } from '../shared/metrics.ts'
 import type { Registry } from '../shared/registry/index.ts'
 import type { Store } from '../shared/store/port.ts'
+import type { Listeners } from './listeners.ts'
+import type { Live } from './live.ts'
+import type { Sockets } from './live-socket.ts'
 import type { Waits } from './waits.ts'
 
 /** What every HTTP dialect is built from. */
@@ -11,9 +16,18 @@ export type GatewayContext = {
   readonly store: Store
   readonly registry: Registry
   readonly engine: Engine
+  readonly delivery: Delivery
   readonly digests: Digests
+  /** Mails and text messages, asked for in the commit of what they are about. */
+  readonly mail: Mail
   readonly log: Log
   readonly waits: Waits
+  /** Streams of events. */
+  readonly live: Live
+  /** Devices that hear their commands over a WebSocket. */
+  readonly listeners: Listeners
+  /** WebSockets of the dialects. */
+  readonly sockets: Sockets
   readonly metrics: Metrics
   readonly now: () => number
   /** How the outside calls us, without a slash at the end. */

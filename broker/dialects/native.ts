@@ -1,12 +1,23 @@
 import { Type } from 'typebox'
 import { checker, parseJson } from '../../shared/check.ts'
 import type { Device } from '../../shared/model/records.ts'
-import { type Connection, deliver, inOrder, type Reply } from '../connection.ts'
-import type { BrokerContext, Handler, MqttDialect } from '../dialect.ts'
+import { giveWaiting } from '../commands.ts'
+import { type Connection, deliver, inOrder } from '../connection.ts'
+import type { BrokerContext, Handler, LevelHandler, MqttDialect } from '../dialect.ts'
+import { code } from './native-code.ts'
+import {
+  acknowledge,
+  acknowledgeForChild,
+  COMMANDS,
+  GATEWAY_COMMANDS,
+  giveCommand,
+} from './native-commands.ts'
+import { childEvents, event } from './native-events.ts'
 import { gatewayHandlers, gatewayTopics } from './native-gateway.ts'
+import { provisioning } from './native-provision.ts'
+import { RESULT, refuseMalformed } from './native-result.ts'
 import { ClaimMembers, NATIVE_WINDOW, resultBody } from './native-window.ts'
 
-const RESULT = 'latchkey/v1/claim/result'
 const OWNER = 'latchkey/v1/owner'
 const strict = { additionalProperties: false } as const
 
@@ -15,11 +26,6 @@ const linkOf = checker(
   Type.Object({ linkId: Type.String({ minLength: 1, maxLength: 256 }) }, strict),
 )
 const nothingOf = checker(Type.Object({}, strict))
-
-const refuseMalformed = async ({ log }: BrokerContext, connection: Connection, reply?: Reply) => {
-  await deliver(connection, RESULT, { state: 'refused', reason: 'bad-request' }, log, reply)
-  return 'malformed' as const
-}
 
 const claim: Handler = async (context, connection, payload, reply) => {
   const body = claimOf(parseJson(payload))
@@ -85,14 +91,25 @@ export const native: MqttDialect = {
   publishes: new Map<string, Handler>([
     ['latchkey/v1/claim', claim],
     ['latchkey/v1/link', link],
+    ['latchkey/v1/code', code],
     ['latchkey/v1/release', release],
+    ['latchkey/v1/events', event],
+    ['latchkey/v1/gateway/events', childEvents],
     ...gatewayHandlers,
   ]),
-  subscribes: new Set([RESULT, OWNER, ...gatewayTopics]),
+  publishesBelow: new Map<string, LevelHandler>([
+    [`${COMMANDS}/+/ack`, acknowledge],
+    [`${GATEWAY_COMMANDS}/+/ack`, acknowledgeForChild],
+  ]),
+  subscribes: new Set([RESULT, OWNER, COMMANDS, GATEWAY_COMMANDS, ...gatewayTopics]),
+  provisioning,
+  onCommand: giveCommand,
   onSubscribed: async (context, connection, filter) => {
-    if (filter !== OWNER) return
+    if (filter !== OWNER && filter !== COMMANDS) return
     const device = await context.registry.devices.get(connection.project, connection.device)
-    if (device !== undefined) await tellOwner(context, connection, device)
+    if (device === undefined) return
+    if (filter === OWNER) await tellOwner(context, connection, device)
+    else await giveWaiting(context, native, connection, device)
   },
   onNotice: async (context, connection, notice, device) => {
     const { owner, offer, epoch, refused: reason } = notice

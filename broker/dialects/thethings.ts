@@ -80,7 +80,7 @@ const openTopics: OpenTopics = {
   onGranted: async ({ registry }, connection, topic) => {
     if (isLink(topic) || connection.inboxPlace !== undefined) return
     const { project, device: id } = connection
-    connection.inboxPlace = await registry.values.inboxEnd({ project, id })
+    connection.inboxPlace = await registry.values.endOf('inbox', { project, id })
   },
   isQuestion: (topic) => ACTIVATION.test(topic),
   answer: async ({ registry }, topic) => {
@@ -102,7 +102,7 @@ export const thethings: MqttDialect = {
       const { values, devices } = context.registry
       const device = await devices.get(connection.project, connection.device)
       if (device === undefined || connection.inboxPlace === undefined) return
-      const heard = await values.inboxAfter(device, connection.inboxPlace)
+      const heard = await values.after('inbox', device, connection.inboxPlace)
       connection.inboxPlace = heard.place
       if (heard.values.length === 0) return
       const topics = await heardTopics(context, connection, (topic) => !isLink(topic))

@@ -1,15 +1,14 @@
 import { parseJson } from '../../shared/check.ts'
 import { type Connection, deliver } from '../connection.ts'
 import type { LevelHandler } from '../dialect.ts'
-import { DEFAULT_LIMITS } from '../front/limits.ts'
 import { RPC } from './thingsboard-topics.ts'
 
 /** No limits per message, in the platform's form of them: who sends too fast is only read more slowly. */
 const NO_RATES = { messages: '', telemetryMessages: '', telemetryDataPoints: '' }
 
-const limitsOf = ({ isGateway }: Connection) => ({
-  maxPayloadSize: isGateway ? DEFAULT_LIMITS.gatewayPacketBytes : DEFAULT_LIMITS.packetBytes,
-  maxInflightMessages: DEFAULT_LIMITS.receiveMaximum,
+const limitsOf = ({ isGateway, limits }: Connection) => ({
+  maxPayloadSize: isGateway ? limits.gatewayPacketBytes : limits.packetBytes,
+  maxInflightMessages: limits.receiveMaximum,
   rateLimits: NO_RATES,
   ...(isGateway ? { gatewayRateLimits: NO_RATES } : {}),
 })

@@ -20,6 +20,8 @@ type WebSocketOptions = {
 
 /** MODE's clients connect to `/`, everybody else's to `/mqtt`. */
 const PATHS = new Set(['/', '/mqtt'])
+/** MODE's clients offer no subprotocol there: research/mode_thethings_thingful.md 1.6. */
+const WITHOUT_SUBPROTOCOL = '/'
 /** [MQTT-6.0.0-3], and the name that clients of MQTT 3.1 say. */
 const SUBPROTOCOLS = ['mqtt', 'mqttv3.1']
 const LONGEST_ORIGIN = 512
@@ -89,8 +91,10 @@ export const createWebSockets = (options: WebSocketOptions): UpgradeTaker => {
     const path = request.url?.split('?', 1)[0] ?? ''
     if (!PATHS.has(path)) return 'not-mine'
     if (!isWelcomeOrigin(request, origins)) return 403
-    const offered = request.headers['sec-websocket-protocol']?.split(',') ?? []
-    if (subprotocolOf(offered.map((name) => name.trim())) === undefined) return 400
+    const offered = request.headers['sec-websocket-protocol']
+    const names = offered?.split(',').map((name) => name.trim()) ?? []
+    const mayOfferNone = offered === undefined && path === WITHOUT_SUBPROTOCOL
+    if (!mayOfferNone && subprotocolOf(names) === undefined) return 400
     const socket = duplex as Socket
     const address = socket.remoteAddress
     const leave = address === undefined ? undefined : doors.enter(address)

@@ -78,4 +78,16 @@ describe('the queue of passwords', () => {
     expect(came.slice(202).every((cause) => cause instanceof TooBusy)).toBe(true)
     expect(await passwords.matches(stored, 'y')).toBe(false)
   })
+
+  // research/security.md S98: the work is the same, so that the time tells nothing.
+  test('does the same for an account that is not there', async () => {
+    const passwords = createPasswords()
+    await passwords.matches(undefined, 'x')
+    const tries = Array.from({ length: 210 }, () =>
+      passwords.matches(undefined, 'x').catch((cause: unknown) => cause),
+    )
+    const came = await Promise.all(tries)
+    expect(came.slice(0, 202).every((right) => right === false)).toBe(true)
+    expect(came.slice(202).every((cause) => cause instanceof TooBusy)).toBe(true)
+  })
 })

@@ -1,7 +1,13 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
+import type { CodeSeen } from '../../../shared/claim/engine.ts'
 import type { ClaimId, HomeId } from '../../../shared/model/ids.ts'
-import type { Refused } from '../../../shared/model/outcomes.ts'
+import {
+  type Claimed,
+  type Refused,
+  refused,
+  type Waiting,
+} from '../../../shared/model/outcomes.ts'
 import { REASONS } from '../../../shared/model/reasons.ts'
 import type { Attempt, User } from '../../../shared/model/records.ts'
 import { attemptOf, attemptsAt } from '../../../shared/registry/story.ts'
@@ -16,12 +22,16 @@ const strict = { additionalProperties: false } as const
 
 const home = Type.Optional(Name)
 
-/** One of three: a device with its secret, a shared id, or a device's own credential. */
+/** One of four: a device with its secret, a shared id, a device's own credential, or a code that the account made. */
 const NewClaim = Type.Union([
   Type.Object({ device: Name, secret: Type.Optional(Secret), home }, strict),
   Type.Object({ linkId: Type.String({ minLength: 1, maxLength: 256 }), home }, strict),
   Type.Object({ thingToken: Type.String({ minLength: 1, maxLength: 256 }), home }, strict),
+  Type.Object({ code: Type.String({ minLength: 1, maxLength: 128 }) }, strict),
 ])
+
+const homeIn = (body: Static<typeof NewClaim>): string | undefined =>
+  'home' in body ? body.home : undefined
 
 const WaitQuery = Type.Object(
   { waitMs: Type.Optional(Type.String({ pattern: '^[0-9]{1,6}$' })) },
@@ -45,6 +55,8 @@ const problemFor = (outcome: Refused) => {
     case 'already-yours':
     case 'link-contested':
       return { status: 409, reason: outcome.reason } as const
+    case 'code-expired':
+      return { status: 403, reason: outcome.reason } as const
     default:
       return { status: 403, reason: 'not-permitted', title: 'The claim was refused' } as const
   }
@@ -68,8 +80,22 @@ const claimBody = (attempt: Attempt) => {
 /** A half that waited until its end has come to nothing, whether or not somebody was there to write it down. */
 const asOfNow = (attempt: Attempt, now: number): Attempt =>
   attempt.state === 'waiting' && now >= (attempt.expiresAt ?? 0)
-    ? { ...attempt, state: 'refused', reason: 'link-expired', entitled: true }
+    ? {
+        ...attempt,
+        state: 'refused',
+        reason: attempt.half === 'code' ? 'code-expired' : 'link-expired',
+        entitled: true,
+      }
     : attempt
+
+/** What a code stands for, as an answer to its maker: its device is still to bring it, or has. */
+const outcomeOf = (seen: CodeSeen): Claimed | Waiting | Refused => {
+  const { id: offer, claim, home, expiresAt, state, device, epoch } = seen
+  if (state === 'open') return { state: 'waiting', offer, expiresAt }
+  if (state === 'expired' || device === undefined || epoch === undefined)
+    return refused('code-expired', true)
+  return { state: 'claimed', device, claim, home, epoch, fresh: false, offer }
+}
 
 const trueBody = ({ id, state, device, epoch, reason, at, asked, user, home, via }: Attempt) => ({
   id,
@@ -102,8 +128,15 @@ export const claimRoutes = (app: FastifyInstance, context: GatewayContext, guard
       project: user.project,
       user: user.id,
       permitted: mayClaim(user),
-      home: user.home,
+      home: (homeIn(body) ?? user.home) as HomeId,
       via: 'latchkey',
+    }
+    if ('code' in body) {
+      const { project, id } = user
+      const seen = await engine.lookAtCode({ project, user: id, code: body.code })
+      if (seen !== undefined) return { attempt: seen.claim, outcome: outcomeOf(seen) }
+      const nothing = { asked: 'a claim code', device: undefined, secret: undefined } as const
+      return engine.redeemDevice({ ...account, address, ...nothing })
     }
     if ('linkId' in body) return engine.linkByAccount({ ...account, linkId: body.linkId })
     if ('thingToken' in body) {
@@ -128,7 +161,8 @@ export const claimRoutes = (app: FastifyInstance, context: GatewayContext, guard
     async (request, reply) => {
       const { user } = callerOf(request)
       const { body } = request
-      if (body.home !== undefined && !isMember(user, body.home as HomeId))
+      const home = homeIn(body)
+      if (home !== undefined && !(await isMember(registry, user, home as HomeId)))
         return sendProblem(reply, { status: 403, reason: 'not-a-member' })
       const { attempt, outcome } = await claim(user, networkOf(request.ip), body)
       reply.header('location', placeOf(attempt))
@@ -154,7 +188,7 @@ export const claimRoutes = (app: FastifyInstance, context: GatewayContext, guard
       if (present === undefined) continue
       const attempt = asOfNow(present, now())
       const device = attempt.device && (await registry.devices.get(project, attempt.device))
-      const owns = device?.owner !== undefined && isMember(user, device.owner)
+      const owns = device?.owner !== undefined && (await isMember(registry, user, device.owner))
       const rights = user.role === 'maker' || (owns && attempt.at >= (device.held?.at ?? 0))
       if (rights) return { attempt, rights: 'full' as const }
       return attempt.user === user.id ? { attempt, rights: 'own' as const } : undefined

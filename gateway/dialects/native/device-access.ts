@@ -13,6 +13,16 @@ export const projectsOf = async ({ projects }: Registry, user: User): Promise<Pr
   return [user.project, ...others]
 }
 
+/** The device of that id or name in a project. */
+export const deviceOfProject = async (
+  { devices }: Registry,
+  project: ProjectId,
+  ref: string,
+): Promise<Device | undefined> => {
+  const id = await devices.resolve(project, ref)
+  return id === undefined ? undefined : devices.get(project, id)
+}
+
 /** The device of that id or name, if the user owns it or makes it. Foreign and absent look the same. */
 export const deviceFor = async (
   registry: Registry,
@@ -20,11 +30,11 @@ export const deviceFor = async (
   ref: string,
 ): Promise<Device | undefined> => {
   for (const project of await projectsOf(registry, user)) {
-    const id = await registry.devices.resolve(project, ref)
-    const device = id === undefined ? undefined : await registry.devices.get(project, id)
+    const device = await deviceOfProject(registry, project, ref)
     if (device === undefined) continue
     if (user.role === 'maker') return device
-    return device.owner !== undefined && isMember(user, device.owner) ? device : undefined
+    const owns = device.owner !== undefined && (await isMember(registry, user, device.owner))
+    return owns ? device : undefined
   }
   return undefined
 }

@@ -60,7 +60,8 @@ export const deviceRoutes = (app: FastifyInstance, context: GatewayContext, guar
           reason: 'not-permitted',
           detail: 'There is no such project.',
         })
-      const made = await devices.create({ ...rest, project: project.id, particle: ids?.particle })
+      const names = { particle: ids?.particle, printed: claimCode }
+      const made = await devices.create({ ...rest, project: project.id, ...names })
       if (made === 'name-taken') return sendProblem(reply, { status: 409, reason: 'name-taken' })
       const { device, token } = made
       if (claimCode !== undefined) await engine.offerBoxKey(project.id, device.id, claimCode, NEVER)
@@ -96,7 +97,7 @@ export const deviceRoutes = (app: FastifyInstance, context: GatewayContext, guar
       const page =
         user.role === 'maker'
           ? await devices.list(project.id, after, limit)
-          : await devices.listOfHome(user.project, user.home, after, limit)
+          : await registry.holdings.list(user, after, limit)
       const items = page.items.map((device) => deviceBody(device, now()))
       return page.next === undefined ? { items } : { items, next: page.next }
     },
@@ -158,7 +159,7 @@ export const deviceRoutes = (app: FastifyInstance, context: GatewayContext, guar
         const by =
           user.role === 'maker'
             ? ({ kind: 'maker', user: user.id } as const)
-            : ({ kind: 'home', home: user.home, user: user.id } as const)
+            : ({ kind: 'home', home: device.owner ?? user.home, user: user.id } as const)
         const outcome = await engine.releaseDevice({
           project: device.project,
           device: device.id,

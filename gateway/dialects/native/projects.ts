@@ -7,7 +7,7 @@ import { DEFAULT_PROJECT } from '../../../shared/registry/projects.ts'
 import { callerOf, type Guards, projectFor } from '../../auth.ts'
 import type { GatewayContext } from '../../context.ts'
 import { sendProblem } from '../../problem.ts'
-import { Name, ProjectRef, time } from './shapes.ts'
+import { IdParams, Name, ProjectRef, time } from './shapes.ts'
 
 const strict = { additionalProperties: false } as const
 const oneOf = <const T extends string>(words: readonly T[]) =>
@@ -64,6 +64,25 @@ export const projectRoutes = (
       const made = await projects.create(request.body)
       if (made === 'name-taken') return sendProblem(reply, { status: 409, reason: 'name-taken' })
       return reply.code(201).send(body(made))
+    },
+  )
+
+  app.delete<{ Params: Static<typeof IdParams> }>(
+    '/projects/:id',
+    { schema: { params: IdParams }, onRequest: guards.maker },
+    async (request, reply) => {
+      const project = await projectFor(registry, callerOf(request).user, request.params.id)
+      // Who makes one project founds and ends none.
+      const ended =
+        project === undefined || project.id === callerOf(request).user.project
+          ? 'unknown'
+          : await registry.clearing.endProject(project.id)
+      if (ended === 'ended') return reply.code(204).send()
+      return sendProblem(reply, {
+        status: 404,
+        reason: 'not-permitted',
+        detail: 'There is no such project.',
+      })
     },
   )
 

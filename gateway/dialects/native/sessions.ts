@@ -6,10 +6,15 @@ import { networkOf } from '../../address.ts'
 import { callerOf, type Guards } from '../../auth.ts'
 import type { GatewayContext } from '../../context.ts'
 import { sendProblem } from '../../problem.ts'
-import { time } from './shapes.ts'
+import { ProjectRef, time } from './shapes.ts'
 
 const Credentials = Type.Object(
-  { email: Type.String({ maxLength: 254 }), password: Type.String({ maxLength: 128 }) },
+  {
+    email: Type.String({ maxLength: 254 }),
+    password: Type.String({ maxLength: 128 }),
+    // Accounts that are known in their project alone.
+    project: Type.Optional(ProjectRef),
+  },
   { additionalProperties: false },
 )
 
@@ -25,8 +30,12 @@ export const sessionRoutes = (
     '/sessions',
     { schema: { body: Credentials } },
     async (request, reply) => {
-      const { email, password } = request.body
-      const signedIn = await sessions.signIn(email, password, networkOf(request.ip))
+      const { email, password, project: ref } = request.body
+      const realm = ref === undefined ? undefined : await registry.projects.find(ref)
+      const signedIn =
+        ref !== undefined && realm === undefined
+          ? ({ failed: 'wrong' } as const)
+          : await sessions.signIn(email, password, networkOf(request.ip), undefined, realm?.id)
       if ('failed' in signedIn) {
         if (signedIn.failed === 'throttled')
           return sendProblem(reply, {

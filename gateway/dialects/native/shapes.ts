@@ -1,5 +1,7 @@
 import { Type } from 'typebox'
+import type { Refused } from '../../../shared/model/outcomes.ts'
 import type { Device } from '../../../shared/model/records.ts'
+import type { Problem } from '../../problem.ts'
 
 /** Ids, names and other short texts; no control characters. */
 export const Name = Type.String({
@@ -24,11 +26,23 @@ export const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength:
 export const PageQuery = Type.Object(
   {
     project: Type.Optional(ProjectRef),
-    after: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    after: Type.Optional(Type.String({ minLength: 1, maxLength: 80 })),
     limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$' })),
   },
   strict,
 )
+
+/** Why an account may not leave a half. It is about his own doing, so he is told. */
+export const offerProblem = ({ reason, retryAfterMs }: Refused): Problem =>
+  reason === 'too-many-attempts'
+    ? {
+        status: 429,
+        reason,
+        title: 'Too many open',
+        detail: 'As many as may wait at once wait already.',
+        retryAfterMs: retryAfterMs ?? 1000,
+      }
+    : { status: 403, reason }
 
 /** RFC 3339 in UTC. */
 export const time = (ms: number): string => new Date(ms).toISOString()

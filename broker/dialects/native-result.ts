@@ -1,0 +1,15 @@
+import { type Connection, deliver, type Reply } from '../connection.ts'
+import type { BrokerContext } from '../dialect.ts'
+
+/** Where a device hears what came of its half. */
+export const RESULT = 'latchkey/v1/claim/result'
+
+/** A payload of another form than the documented one: told, and not done. */
+export const refuseMalformed = async (
+  { log }: BrokerContext,
+  connection: Connection,
+  reply?: Reply,
+) => {
+  await deliver(connection, RESULT, { state: 'refused', reason: 'bad-request' }, log, reply)
+  return 'malformed' as const
+}
