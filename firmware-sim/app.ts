@@ -29,6 +29,13 @@ export const claimOverHttp = (
   half: { device: string; secret?: string | undefined },
 ): Promise<ClaimOutcome> => sideOf(app).claim(app.send, half)
 
+/** Claims a device by its own token. A refusal is a value. */
+export const claimByToken = (app: SimApp, token: string): Promise<ClaimOutcome> => {
+  const side = sideOf(app)
+  if (!side.claimByToken) throw new WrongUsage('a token claims nothing on this platform')
+  return side.claimByToken(app.send, token)
+}
+
 /** Follows a waiting claim until it changes or `timeoutMs` is over; then it is still `waiting`. */
 export const followClaim = async (
   app: SimApp,
@@ -64,4 +71,8 @@ export const explainOverHttp = async (app: SimApp, claim: string): Promise<Answe
 export const createDevice = (
   app: SimApp,
   device: { name: string; gateway?: boolean },
-): Promise<Answer<{ id: string; token: string }>> => sideOf(app).create(app.send, device)
+): Promise<Answer<{ id: string; token: string }>> => {
+  const { create } = sideOf(app)
+  if (!create) throw new WrongUsage('makers have no API on this platform: give --token or --tokens')
+  return create(app.send, device)
+}

@@ -6,6 +6,8 @@ import type { Message } from './platforms/platform.ts'
 export type Dial = {
   readonly url: string
   readonly token: string
+  /** Without a user name: the token stands in the topics, and is wrong where they are not granted. */
+  readonly isAnonymous?: boolean | undefined
   /** 4 is MQTT 3.1.1, 5 is MQTT 5. */
   readonly protocol: 4 | 5
   readonly clientId: string
@@ -79,7 +81,7 @@ const publisher = (client: MqttClient, ended: Promise<void>) => {
 /** Connects and subscribes, once. Rejects with `Refused` when the credentials will never do, else `Unreachable`. */
 export const dial = async (options: Dial): Promise<Connection> => {
   const client = connect(options.url, {
-    username: options.token,
+    ...(options.isAnonymous ? {} : { username: options.token }),
     clientId: options.clientId,
     protocolVersion: options.protocol,
     reconnectPeriod: 0,
@@ -93,6 +95,7 @@ export const dial = async (options: Dial): Promise<Connection> => {
   try {
     await connected(client, options.url)
     const denied = await subscribed(client, options.subscriptions)
+    if (options.isAnonymous && denied.length > 0) throw new Refused('the token is not known')
     return { denied, ended, ...publisher(client, ended) }
   } catch (error) {
     await client.endAsync(true)

@@ -1,6 +1,6 @@
-import { Refused } from './failure.ts'
+import { Refused, WrongUsage } from './failure.ts'
 import { type Link, type LinkOptions, openLink } from './link.ts'
-import type { Heard, Message, Window } from './platforms/platform.ts'
+import { type Heard, type Message, OWN_TOKEN, type Window } from './platforms/platform.ts'
 import { type PlatformName, platformOf } from './platforms/table.ts'
 import { within } from './within.ts'
 
@@ -33,6 +33,13 @@ export type WindowOutcome =
       readonly expiresAt: string | undefined
     }
   | { readonly state: 'sent' }
+  /** The other half was there already. */
+  | { readonly state: 'claimed' }
+  | { readonly state: 'refused'; readonly reason: string }
+
+/** What came of bringing a code. */
+export type CodeOutcome =
+  | { readonly state: 'claimed'; readonly epoch: number | undefined }
   | { readonly state: 'refused'; readonly reason: string }
 
 const ANSWER_MS = 30_000
@@ -41,22 +48,25 @@ const ANSWER_MS = 30_000
 export const connectDevice = async (options: DeviceOptions): Promise<SimDevice> => {
   const platform = options.platform ?? 'latchkey'
   const side = platformOf(platform).device
+  const own = (topic: string) => topic.replace(OWN_TOKEN, options.token)
   const listeners = new Set<(heard: Heard) => void>()
   if (options.onHeard) listeners.add(options.onHeard)
   let owner: Owner | undefined
   // A command may arrive before the link is handed over; it is answered as soon as it can be.
   const unanswered: string[] = []
   let link: Link | undefined
+  const say = async ({ topic, payload }: Message) => link?.say({ topic: own(topic), payload })
   const answerCommands = () => {
     if (!link) return
     // A lost acknowledgement is no loss: the command comes again.
-    for (const id of unanswered.splice(0)) link.say(side.ack(id)).catch(() => {})
+    for (const id of unanswered.splice(0)) say(side.ack(id)).catch(() => {})
   }
   const opened = await openLink({
     ...options,
-    subscriptions: side.subscriptions,
+    isAnonymous: side.hasTokenInTopics,
+    subscriptions: side.subscriptions.map(own),
     onMessage(topic, payload) {
-      const heard = side.read(topic, payload)
+      const heard = side.read(topic.replace(options.token, OWN_TOKEN), payload)
       if (heard === undefined) return
       if (heard.kind === 'owner') owner = heard
       if (heard.kind === 'command') unanswered.push(heard.id)
@@ -68,7 +78,7 @@ export const connectDevice = async (options: DeviceOptions): Promise<SimDevice> 
   answerCommands()
   return {
     platform,
-    say: opened.say,
+    say,
     close: opened.close,
     owner: () => owner,
     listen(listener) {
@@ -94,8 +104,10 @@ export const hear = <T extends Heard>(
   return within(timeoutMs, words, heard).finally(() => stop())
 }
 
-const isAnswer = (heard: Heard): heard is Result =>
-  heard.kind === 'result' && (heard.state === 'open' || heard.state === 'refused')
+const isAnswer = (heard: Heard): heard is Result | Owner =>
+  heard.kind === 'result'
+    ? heard.state === 'open' || heard.state === 'refused'
+    : heard.kind === 'owner' && heard.claimed
 
 /** Opens a claim window and waits for the platform's answer, as far as it gives one. */
 export const openWindow = async (
@@ -115,8 +127,33 @@ export const openWindow = async (
   }
   const result = await answer
   if (result === undefined) return { state: 'sent' }
+  if (result.kind === 'owner') return { state: 'claimed' }
   if (result.state === 'refused') return { state: 'refused', reason: result.reason ?? 'unknown' }
   return { state: 'open', id: result.id, expiresAt: result.expiresAt }
+}
+
+const isVerdict = (heard: Heard): heard is Result =>
+  heard.kind === 'result' && (heard.state === 'claimed' || heard.state === 'refused')
+
+/** Brings a code that an account made, and waits until the platform says what came of it. */
+export const presentCode = async (
+  device: SimDevice,
+  code: string,
+  timeoutMs = ANSWER_MS,
+): Promise<CodeOutcome> => {
+  const { present } = platformOf(device.platform).device
+  if (present === undefined) throw new WrongUsage('devices bring no codes on this platform')
+  const verdict = hear(device, isVerdict, timeoutMs)
+  // Handled here, so that a failed publish does not leave the answer's own failure unheard.
+  verdict.catch(() => {})
+  try {
+    await device.say(present(code))
+  } catch (error) {
+    if (error instanceof Refused) return { state: 'refused', reason: error.message }
+    throw error
+  }
+  const { state, reason, epoch } = await verdict
+  return state === 'claimed' ? { state, epoch } : { state: 'refused', reason: reason ?? 'unknown' }
 }
 
 /** Resolves when the device knows that it is owned (or, with `claimed` false, that it is not). */

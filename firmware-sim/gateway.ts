@@ -1,4 +1,4 @@
-import { Refused, Unreachable } from './failure.ts'
+import { Refused, Unreachable, WrongUsage } from './failure.ts'
 import { type Link, type LinkOptions, openLink } from './link.ts'
 import type { BatchResult, Child, ChildOutcome, GatewaySide } from './platforms/platform.ts'
 import { type PlatformName, platformOf } from './platforms/table.ts'
@@ -72,7 +72,8 @@ const openBatch = async (
 export const connectGateway = async (
   options: LinkOptions & { readonly platform?: PlatformName | undefined },
 ): Promise<SimGateway> => {
-  const side: GatewaySide = platformOf(options.platform ?? 'latchkey').gateway
+  const side = platformOf(options.platform ?? 'latchkey').gateway
+  if (side === undefined) throw new WrongUsage('a gateway is nothing of its own on this platform')
   let onResult = (_result: BatchResult) => {}
   const link = await openLink({
     ...options,

@@ -1,5 +1,6 @@
 /** Simulated devices, gateways and apps, for tests, benchmarks and the demo. */
 export {
+  claimByToken,
   claimOverHttp,
   createDevice,
   devicesOverHttp,
@@ -13,10 +14,12 @@ export { backoffMs } from './backoff.ts'
 export { simulate } from './cli.ts'
 export { EXIT, type Io } from './commands/command.ts'
 export {
+  type CodeOutcome,
   connectDevice,
   type DeviceOptions,
   hear,
   openWindow,
+  presentCode,
   type SimDevice,
   sendEvents,
   untilOwner,
@@ -34,7 +37,9 @@ export type {
   Heard,
   Message,
   Platform,
+  Provisioned,
   Window,
 } from './platforms/platform.ts'
 export { PLATFORMS, type PlatformName } from './platforms/table.ts'
+export { type ProvisionOptions, provision } from './provision.ts'
 export { newSecret } from './secret.ts'

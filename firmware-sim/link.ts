@@ -37,6 +37,7 @@ const STEADY_MS = 10_000
 /** Opens a link; resolves when it is connected and subscribed for the first time. */
 export const openLink = async (
   options: LinkOptions & {
+    isAnonymous?: boolean | undefined
     subscriptions: readonly string[]
     onMessage: (topic: string, payload: string) => void
   },

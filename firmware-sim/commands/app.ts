@@ -1,4 +1,5 @@
 import {
+  claimByToken,
   claimOverHttp,
   devicesOverHttp,
   explainOverHttp,
@@ -30,6 +31,7 @@ const HELP = `latchkey sim app: a simulated app of a customer
 
   latchkey sim app claim --device D [--secret S] [--wait]    claim a device; or, from a scanned code:
   latchkey sim app claim --scan '{"deviceName":"..","secretKey":".."}'
+  latchkey sim app claim --token T                           with the device's own token (latchkey, thethings)
   latchkey sim app release --device D                        give a device up
   latchkey sim app devices                                   list the account's devices
   latchkey sim app explain --claim ID                        why a claim ended as it did
@@ -37,6 +39,7 @@ const HELP = `latchkey sim app: a simulated app of a customer
   --http URL              the gateway (http://127.0.0.1:8080)
   --email E --password P  the account
   --platform NAME         ${PLATFORM_NAMES.join(' or ')} (latchkey)
+  --secret S              the secret; on thethings the id that the app and the device share
   --wait                  follow a waiting claim until it changes
   --timeout-ms N          for how long (300000)
   --json                  one JSON line per event
@@ -53,6 +56,7 @@ const OPTIONS = {
   secret: { type: 'string' },
   scan: { type: 'string' },
   claim: { type: 'string' },
+  token: { type: 'string' },
   wait: { type: 'boolean', default: false },
   'timeout-ms': { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -87,7 +91,21 @@ const tellClaim = (report: Report, device: string, outcome: ClaimOutcome): ExitC
   }
 }
 
+/** A device that is not named: its token is never told. */
+const UNNAMED = 'device'
+
+const claimWithToken =
+  (token: string): Act =>
+  async (app, report) =>
+    tellClaim(report, UNNAMED, await claimByToken(app, token))
+
 const claim = (given: Given): Act => {
+  const { token, device, secret, scan } = given
+  if (token !== undefined) {
+    if ([device, secret, scan].some((one) => one !== undefined))
+      throw new WrongUsage('--token excludes --device, --secret and --scan')
+    return claimWithToken(required('token', token))
+  }
   if (given.scan !== undefined && given.device !== undefined) {
     throw new WrongUsage('--scan and --device exclude each other')
   }

@@ -9,6 +9,7 @@ Which devices (one of):
     --name N              its name, needed for the QR code
   --tokens FILE           one token a line, or NDJSON with {"name","token"}
     --count N             only the first N
+  --provision T           one device that is not there yet; T is a provisioning token (--provision=T as above)
   --http URL --email E --password P
                           sign in as a maker and create the devices first
     --count N             so many (1)
@@ -18,6 +19,7 @@ What they do:
   --platform NAME         ${PLATFORM_NAMES.join(' or ')} (latchkey)
   --url URL               the broker (mqtt://127.0.0.1:1883)
   --protocol 4|5          MQTT 3.1.1 or 5 (4)
+  --code C                bring this claim code instead of opening a window
   --secret S              the claim secret of every device; else a new one of 80 bits for each
   --no-secret             open the window without a secret
   --duration-ms N         how long the window stays open; else the platform's default

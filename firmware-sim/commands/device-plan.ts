@@ -15,6 +15,7 @@ import {
 /** Where the devices come from. */
 export type Source =
   | { readonly kind: 'token'; readonly token: string; readonly name: string | undefined }
+  | { readonly kind: 'provision'; readonly token: string; readonly name: string | undefined }
   | { readonly kind: 'file'; readonly path: string; readonly count: number | undefined }
   | {
       readonly kind: 'maker'
@@ -34,6 +35,8 @@ export type DevicePlan = {
   readonly url: string
   readonly protocol: 4 | 5
   readonly source: Source
+  /** The code to bring in the stead of opening a window. */
+  readonly code: string | undefined
   /** Absent: a new one for every device. */
   readonly secret: string | undefined
   readonly noSecret: boolean
@@ -50,12 +53,14 @@ const OPTIONS = {
   url: { type: 'string', default: 'mqtt://127.0.0.1:1883' },
   token: { type: 'string' },
   tokens: { type: 'string' },
+  provision: { type: 'string' },
   name: { type: 'string' },
   count: { type: 'string' },
   http: { type: 'string' },
   email: { type: 'string' },
   password: { type: 'string' },
   'name-prefix': { type: 'string', default: 'sim-' },
+  code: { type: 'string' },
   secret: { type: 'string' },
   'no-secret': { type: 'boolean', default: false },
   'duration-ms': { type: 'string' },
@@ -71,14 +76,18 @@ const OPTIONS = {
 type Given = GivenFor<typeof OPTIONS>
 
 const sourceOf = (given: Given): Source => {
-  const { token, tokens, http } = given
-  if ([token, tokens, http].filter((one) => one !== undefined).length !== 1) {
-    throw new WrongUsage('give one of --token, --tokens, or --http with --email and --password')
+  const { token, tokens, provision, http } = given
+  if ([token, tokens, provision, http].filter((one) => one !== undefined).length !== 1) {
+    throw new WrongUsage(
+      'give one of --token, --tokens, --provision, or --http with --email and --password',
+    )
   }
   const count = wholeNumber('count', given.count, 1)
-  if (token !== undefined) {
+  const single = token ?? provision
+  if (single !== undefined) {
     if ((count ?? 1) > 1) throw new WrongUsage('--count above 1 needs --tokens or --http')
-    return { kind: 'token', token: required('token', token), name: given.name }
+    const kind = token === undefined ? 'provision' : 'token'
+    return { kind, token: required(kind, single), name: given.name }
   }
   if (tokens !== undefined) return { kind: 'file', path: tokens, count }
   return {
@@ -104,11 +113,15 @@ export const readDevicePlan = (argv: readonly string[]): DevicePlan => {
   if (given['no-secret'] && given.secret !== undefined) {
     throw new WrongUsage('--secret and --no-secret exclude each other')
   }
+  if (given.code !== undefined && (given['no-secret'] || given.secret !== undefined)) {
+    throw new WrongUsage('--code and a secret exclude each other')
+  }
   return {
     platform: platformName(given.platform),
     url: address('url', given.url, MQTT),
     protocol: protocolVersion(given.protocol),
     source: sourceOf(given),
+    code: given.code,
     secret: given.secret,
     noSecret: given['no-secret'],
     durationMs: wholeNumber('duration-ms', given['duration-ms']),

@@ -3,6 +3,7 @@ import { createDevice, signIn } from '../app.ts'
 import { Refused, WrongUsage, wordsOf } from '../failure.ts'
 import { type Identity, inParallel, namesOf, readIdentities } from '../fleet.ts'
 import { platformOf } from '../platforms/table.ts'
+import { provision } from '../provision.ts'
 import { type Command, EXIT } from './command.ts'
 import { DEVICE_HELP } from './device-help.ts'
 import { type DevicePlan, readDevicePlan, type Source } from './device-plan.ts'
@@ -34,10 +35,20 @@ const fromMaker = async (
   })
 }
 
+/** A device that comes into being first. Its credential is used and never printed. */
+const fromToken = async (plan: DevicePlan, source: Extract<Source, { kind: 'provision' }>) => {
+  const { token, name } = source
+  const made = await provision({ ...plan, token })
+  if (made.state === 'refused') throw new Refused(`provisioning: ${made.reason}`)
+  return [{ name: name ?? made.id, token: made.token }]
+}
+
 const identitiesOf = async (plan: DevicePlan): Promise<Identity[]> => {
   switch (plan.source.kind) {
     case 'token':
       return [plan.source]
+    case 'provision':
+      return fromToken(plan, plan.source)
     case 'file':
       return fromFile(plan.source)
     case 'maker':

@@ -1,4 +1,11 @@
-import { connectDevice, openWindow, type SimDevice, sendEvents, untilOwner } from '../device.ts'
+import {
+  connectDevice,
+  openWindow,
+  presentCode,
+  type SimDevice,
+  sendEvents,
+  untilOwner,
+} from '../device.ts'
 import { Refused, Unreachable } from '../failure.ts'
 import type { Identity } from '../fleet.ts'
 import type { LinkNews } from '../link.ts'
@@ -59,8 +66,18 @@ const tellHeard = (report: Report, device: string, heard: Heard): void => {
   }
 }
 
+const bring = async ({ plan, report }: Run, label: string, sim: SimDevice, code: string) => {
+  const outcome = await presentCode(sim, code, plan.timeoutMs)
+  if (outcome.state === 'claimed') return EXIT.done
+  report.tell('refused', { device: label, reason: outcome.reason })
+  return EXIT.refused
+}
+
 const open = async (run: Run, label: string, sim: SimDevice): Promise<ExitCode> => {
   const { identity, plan, report, drawsCode } = run
+  if (plan.code !== undefined) return bring(run, label, sim, plan.code)
+  // What came into being for a home has its owner, and no window to open.
+  if (plan.source.kind === 'provision') return EXIT.done
   const secret = plan.noSecret ? undefined : (plan.secret ?? newSecret())
   const outcome = await openWindow(sim, { secret, durationMs: plan.durationMs }, plan.timeoutMs)
   if (outcome.state === 'refused') {
@@ -69,6 +86,7 @@ const open = async (run: Run, label: string, sim: SimDevice): Promise<ExitCode> 
     report.tell('refused', { device: label, reason: outcome.reason })
     return EXIT.refused
   }
+  if (outcome.state === 'claimed') return EXIT.done
   const expiresAt = outcome.state === 'open' ? outcome.expiresAt : undefined
   const { name } = identity
   const code = name === undefined ? undefined : platformOf(plan.platform).code(name, secret)

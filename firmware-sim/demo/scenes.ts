@@ -15,6 +15,7 @@ import { must, type Stage } from './stage.ts'
 /** Who plays: the maker and two customers, on the native API and on ThingsBoard's. */
 export type Cast = {
   readonly mqtt: string
+  readonly http: string
   readonly maker: SimApp
   /** Signs in when asked, so that a missing platform harms only its own scenes. */
   readonly thingsboardMaker: () => Promise<SimApp>

@@ -64,6 +64,9 @@ export const latchkeyApp: AppSide = {
   async claim(send, { device, secret }) {
     return outcome(await send({ method: 'POST', path: at('claims'), body: { device, secret } }))
   },
+  async claimByToken(send, thingToken) {
+    return outcome(await send({ method: 'POST', path: at('claims'), body: { thingToken } }))
+  },
   async look(send, claim, waitMs) {
     return outcome(await send({ method: 'GET', path: `${at('claims', claim)}?waitMs=${waitMs}` }))
   },

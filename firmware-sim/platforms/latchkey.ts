@@ -1,6 +1,14 @@
 import { fields, number, parseJson, text } from '../json.ts'
 import { latchkeyApp } from './latchkey-app.ts'
-import type { BatchResult, DeviceSide, GatewaySide, Heard, Message, Platform } from './platform.ts'
+import type {
+  BatchResult,
+  DeviceSide,
+  GatewaySide,
+  Heard,
+  Message,
+  Platform,
+  ProvisionSide,
+} from './platform.ts'
 
 const ROOT = 'latchkey/v1'
 
@@ -46,10 +54,26 @@ const readers = new Map<string, (payload: unknown) => Heard | undefined>([
   ],
 ])
 
+const provision: ProvisionSide = {
+  userName: 'provision',
+  subscriptions: [`${ROOT}/provision/result`],
+  ask: (token) => say('provision', { token }),
+  read: (topic, payload) => {
+    if (topic !== `${ROOT}/provision/result`) return undefined
+    const said = fields(parseJson(payload))
+    const id = text(said, 'id')
+    const token = text(said, 'token')
+    if (id !== undefined && token !== undefined) return { state: 'made', id, token }
+    return { state: 'refused', reason: text(said, 'reason') ?? 'unknown' }
+  },
+}
+
 const device: DeviceSide = {
   subscriptions: [...readers.keys()],
   answers: true,
   open: ({ secret, durationMs }) => say('claim', { secret, durationMs }),
+  present: (code) => say('code', { code }),
+  provision,
   event: (count) => say('events', { eventType: 'sim', eventData: { count } }),
   ack: (command) => say(`commands/${command}/ack`, {}),
   read: (topic, payload) => readers.get(topic)?.(parseJson(payload)),
@@ -85,9 +109,9 @@ const gateway: GatewaySide = {
 }
 
 /** Latchkey's own API: CONTRACT 2 and 3. */
-export const latchkey: Platform = {
+export const latchkey = {
   device,
   gateway,
   app: latchkeyApp,
   code: (name, secret) => JSON.stringify({ device: name, secret }),
-}
+} satisfies Platform

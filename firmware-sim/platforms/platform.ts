@@ -1,5 +1,8 @@
 import type { Reply, Send } from '../http.ts'
 
+/** Stands in a topic for the token of the device that speaks or listens there. */
+export const OWN_TOKEN = '{token}'
+
 /** What a client publishes, always with QoS 1. */
 export type Message = { readonly topic: string; readonly payload: string }
 
@@ -67,12 +70,30 @@ export type Answer<T> = { readonly state: 'done'; readonly value: T } | Refusal
 /** A device as an app or a maker sees it in a list. */
 export type Listed = { readonly id: string; readonly name: string }
 
+/** What came of a token for a device that is not there yet. */
+export type Provisioned =
+  | { readonly state: 'made'; readonly id: string; readonly token: string }
+  | { readonly state: 'refused'; readonly reason: string }
+
+/** How a device that is not there yet asks to be made, as an MQTT client of that user name. */
+export type ProvisionSide = {
+  readonly userName: string
+  readonly subscriptions: readonly string[]
+  readonly ask: (token: string) => Message
+  readonly read: (topic: string, payload: string) => Provisioned | undefined
+}
+
 /** How a device of this platform speaks MQTT. */
 export type DeviceSide = {
   readonly subscriptions: readonly string[]
+  /** The token stands in the topics (`OWN_TOKEN`), and the device connects without a user name. */
+  readonly hasTokenInTopics?: boolean
   /** Whether the platform tells the device what became of its window and who owns it. */
   readonly answers: boolean
   readonly open: (window: Window) => Message
+  /** Brings a code that an account made. Absent: there are none here. */
+  readonly present?: (code: string) => Message
+  readonly provision?: ProvisionSide
   readonly event: (count: number) => Message
   readonly ack: (command: string) => Message
   readonly read: (topic: string, payload: string) => Heard | undefined
@@ -97,13 +118,15 @@ export type AppSide = {
     send: Send,
     half: { device: string; secret?: string | undefined },
   ) => Promise<ClaimOutcome>
+  /** Claims by the device's own token, as it is printed on its box. Absent: not possible here. */
+  readonly claimByToken?: (send: Send, token: string) => Promise<ClaimOutcome>
   /** Looks at a claim again, waiting up to `waitMs` for a change. Absent: claims never wait here. */
   readonly look?: (send: Send, claim: string, waitMs: number) => Promise<ClaimOutcome>
   readonly explain?: (send: Send, claim: string) => Promise<Answer<unknown>>
   readonly release: (send: Send, device: string) => Promise<Answer<undefined>>
   readonly devices: (send: Send) => Promise<Answer<readonly Listed[]>>
-  /** Creates a device and learns its token, signed in as a maker. */
-  readonly create: (
+  /** Creates a device and learns its token, signed in as a maker. Absent: makers have no API here. */
+  readonly create?: (
     send: Send,
     device: { name: string; gateway?: boolean },
   ) => Promise<Answer<{ id: string; token: string }>>
@@ -112,7 +135,8 @@ export type AppSide = {
 /** A row of the table of platforms: everything the simulation knows about one. */
 export type Platform = {
   readonly device: DeviceSide
-  readonly gateway: GatewaySide
+  /** Absent: a gateway is nothing of its own here. */
+  readonly gateway?: GatewaySide
   readonly app: AppSide
   /** The text of the claim's QR code. */
   readonly code: (device: string, secret: string | undefined) => string

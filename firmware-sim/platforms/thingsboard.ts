@@ -38,10 +38,10 @@ const gateway: GatewaySide = {
 }
 
 /** ThingsBoard, as its own firmware and apps speak it. */
-export const thingsboard: Platform = {
+export const thingsboard = {
   device,
   gateway,
   app: thingsboardApp,
   // The convention of its mobile app: research/thingsboard.md 4.
   code: (name, secret) => JSON.stringify({ deviceName: name, secretKey: secret }),
-}
+} satisfies Platform

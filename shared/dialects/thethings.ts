@@ -34,9 +34,12 @@ const valuesOf = checker(
   }),
 )
 
+/** The short form of tt-js: its manual has `YYYYMMDDTHHmmss`, examples/read-with-pagination.js `YYYYMMDDHHmmss`. UTC. */
+const SHORT_TIME = /^(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)$/
+
 /** A time as the platform's clients write it, as RFC 3339. `undefined`: it is none. */
 export const timeOf = (text: string): string | undefined => {
-  const ms = Date.parse(text)
+  const ms = Date.parse(text.replace(SHORT_TIME, '$1-$2-$3T$4:$5:$6Z'))
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString()
 }
 

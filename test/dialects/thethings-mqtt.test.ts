@@ -4,7 +4,14 @@ import { api, makeDevice, signIn } from '../support/api.ts'
 import { connectDevice, type TestDevice } from '../support/device.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { onEachStore } from '../support/stores.ts'
-import { activate, newCodes, newLinkId, register, removeThing } from '../support/thethings.ts'
+import {
+  activate,
+  guest as guestOf,
+  newCodes,
+  newLinkId,
+  register,
+  removeThing,
+} from '../support/thethings.ts'
 
 let server: TestServer
 const ready = async (started: TestServer) => {
@@ -14,9 +21,8 @@ const ready = async (started: TestServer) => {
 const linked = (thingId: string) => ({ status: 'success', message: 'linked', thingId })
 const WAITING = { status: 'success', message: 'waiting for app' }
 
-/** A client that gives no user name at all. */
 const guest = (topics: string[] = [], options: IClientOptions = {}): Promise<TestDevice> =>
-  connectDevice(server.mqttUrl, undefined as unknown as string, topics, options)
+  guestOf(server.mqttUrl, topics, options)
 
 /** A thing, with a guest that speaks for it. */
 const live = async (options: IClientOptions = {}) => {
@@ -183,14 +189,9 @@ onEachStore(ready, () => {
       await client.end()
     })
 
-    test('may say nothing anywhere else, and leaves no last will', async () => {
+    test('may say nothing anywhere else', async () => {
       const { own, client, thingToken } = await live()
-      const will = {
-        topic: own,
-        payload: Buffer.from('{"values":[{"key":"w","value":1}]}'),
-        qos: 1,
-      }
-      const other = await guest([], { will: { ...will, qos: 1, retain: true } })
+      const other = await guest()
       for (const topic of [
         'latchkey/v1/claim',
         'v1/devices/me/claim',
@@ -201,11 +202,44 @@ onEachStore(ready, () => {
       ])
         await other.publish(topic, { values: [{ key: 'w', value: 1 }] })
       expect(other.client.connected).toBe(true)
-      other.client.stream.destroy()
-      await other.closed
+      await other.end()
       await expect(client.next(own, 100)).rejects.toThrow('nothing came')
       const read = await api(server.httpUrl).get(`/v2/things/${thingToken}/resources/w`)
       expect(read.status).toBe(404)
+      await client.end()
+    })
+
+    // tt-mqtt examples/last-will-client.js: the payload is the example's.
+    test('leaves a last will that is stored when its connection breaks, and only then', async () => {
+      const [one, two] = [await activate(server.httpUrl), await activate(server.httpUrl)]
+      const payload = JSON.stringify({
+        values: [{ key: 'LWT', value: 'Device Last Will Testament' }],
+      })
+      const leave = (token: string) =>
+        guest([], { will: { topic: `v2/things/${token}`, payload, qos: 0, retain: true } })
+      const [gone, ended] = [await leave(one.thingToken), await leave(two.thingToken)]
+      await ended.client.endAsync()
+      gone.client.stream.destroy()
+      await gone.closed
+      const read = (token: string) =>
+        api(server.httpUrl).get(`/v2/things/${token}/resources/LWT/?limit=1`)
+      let reply = await read(one.thingToken)
+      for (const began = Date.now(); reply.status === 404 && Date.now() < began + 3000; )
+        reply = await read(one.thingToken)
+      expect(reply.body).toMatchObject([{ key: 'LWT', value: 'Device Last Will Testament' }])
+      expect((await read(two.thingToken)).status).toBe(404)
+    })
+
+    test('leaves no last will anywhere else', async () => {
+      const { own, client } = await live()
+      for (const topic of ['their/topic', `${own}/cmd`, `v2/things/${'A'.repeat(43)}`]) {
+        const will = { topic, payload: Buffer.from('{"values":[]}'), qos: 1, retain: true } as const
+        const other = await guest([], { will })
+        other.client.stream.destroy()
+        await other.closed
+      }
+      await expect(client.next(own, 100)).rejects.toThrow('nothing came')
+      expect(client.client.connected).toBe(true)
       await client.end()
     })
 

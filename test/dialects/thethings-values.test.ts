@@ -91,6 +91,23 @@ onEachStore(ready, () => {
       expect((await read('k?startDate=never')).status).toBe(400)
     })
 
+    // tt-js README and examples/read-with-pagination.js: YYYYMMDDTHHmmss, YYYYMMDDHHmmss, and on from the last one.
+    test('can be asked for in the short form of time, from page to page', async () => {
+      const { write, read } = await owned()
+      const seconds = ['05', '06', '07', '08']
+      await write(
+        seconds.map((s) => ({ key: 'k', value: s, datetime: `2015-01-20T10:00:${s}.000Z` })),
+      )
+      const page = async (endDate: string) => {
+        const { status, body } = await read(`k?limit=3&endDate=${endDate}&startDate=20150101000000`)
+        return status === 404 ? 'none' : body.map(({ value }: { value: string }) => value)
+      }
+      expect(await page('20150201000000')).toEqual(['08', '07', '06'])
+      expect(await page('20150120T100006')).toEqual(['05'])
+      expect(await page('20150120100005')).toBe('none')
+      expect((await read('k?endDate=20159901000000')).status).toBe(400)
+    })
+
     test.each([
       [undefined],
       [[]],
@@ -158,12 +175,11 @@ onEachStore(ready, () => {
 
   describe('a thing that listens', () => {
     test('hears what its owner sets, each JSON text in a chunk of its own', async () => {
-      const { thingToken, thingId, ada, write, read } = await owned()
+      const { thingToken, thingId, ada, read } = await owned()
       const stream = await listen(thingToken)
       expect(stream.reply.status).toBe(200)
       expect(await stream.next()).toEqual({ status: 'success', message: 'subscribed' })
       expect(await stream.next()).toEqual({})
-      await write([{ key: 'lamp', value: 'its own' }])
       const values = [{ value: 'on' }, { value: 'off' }]
       const set = await ada.post(`/v2/me/resources/lamp/${thingId}/`, { values })
       expect([set.status, set.text]).toEqual([201, CREATED])
@@ -172,7 +188,18 @@ onEachStore(ready, () => {
         { key: 'lamp', value: 'on', datetime },
         { key: 'lamp', value: 'off', datetime },
       ])
-      expect((await read('lamp')).body).toHaveLength(3)
+      expect((await read('lamp')).body).toHaveLength(2)
+      await stream.close()
+    })
+
+    // tt-js examples/realtime-lag-test.js.
+    test('hears what it writes itself', async () => {
+      const { thingToken, write } = await owned()
+      const stream = await listen(thingToken)
+      await stream.next()
+      await write([{ key: 'hello', value: 'world' }])
+      const values = [{ key: 'hello', value: 'world', datetime: expect.any(String) }]
+      expect(await stream.nextValues()).toEqual(values)
       await stream.close()
     })
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { api, customer, signIn } from '../support/api.ts'
+import { api, customer, makeDevice, signIn } from '../support/api.ts'
 import { ADMIN, startServer, type TestServer } from '../support/server.ts'
 import { onEachStore } from '../support/stores.ts'
 import {
@@ -281,6 +281,17 @@ onEachStore(
       })
       expect(renewed.status).toBe(401)
       expect((await bob.get(`${V1}/devices`)).status).toBe(200)
+    })
+
+    // research/mode_thethings_thingful.md 3.3 (4): tokens that are no principal are not the user's.
+    test('a logout leaves devices their credentials', async () => {
+      const maker = await signIn(url)
+      const device = await makeDevice(maker)
+      const values = { values: [{ key: 'k', value: 1 }] }
+      expect((await thingfulLogout(url, maker.token as string)).status).toBe(204)
+      expect((await maker.get(`${V1}/devices`)).status).toBe(401)
+      expect((await api(url).post(`/v2/things/${device.token}`, values)).status).toBe(201)
+      expect((await api(url).post(`/api/v1/${device.token}/claim`, {})).status).toBe(200)
     })
 
     test('a native sign-out ends Thingful tokens', async () => {

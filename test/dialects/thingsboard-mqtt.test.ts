@@ -257,4 +257,24 @@ describe('a device session', () => {
     expect(await asking.next('v1/devices/me/rpc/response/7')).toEqual(limits)
     await asking.end()
   })
+
+  test('tells the limits that are set', async () => {
+    const limits = { packetBytes: 4096, gatewayPacketBytes: 8192, receiveMaximum: 7 }
+    const other = await openThingsboard({ LATCHKEY_LIMITS: JSON.stringify(limits) })
+    const filter = 'v1/devices/me/rpc/response/+'
+    for (const [more, bytes] of [
+      [{}, limits.packetBytes],
+      [{ additionalInfo: { gateway: true } }, limits.gatewayPacketBytes],
+    ] as const) {
+      const { token } = await other.newDevice(more)
+      const asking = await connectDevice(other.mqttUrl, token, [filter], { protocolVersion: 4 })
+      await asking.publish('v1/devices/me/rpc/request/7', { method: 'getSessionLimits' })
+      expect(await asking.next('v1/devices/me/rpc/response/7')).toMatchObject({
+        maxPayloadSize: bytes,
+        maxInflightMessages: limits.receiveMaximum,
+      })
+      await asking.end()
+    }
+    await other.server.close()
+  })
 })

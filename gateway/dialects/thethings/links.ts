@@ -67,12 +67,12 @@ export const linkRoutes = (app: FastifyInstance, { registry, engine, signedIn }:
       const { user } = callerOf(request)
       const { thingId } = request.params
       const thing = await devices.findByThingId(user.project, thingId)
-      if (thing?.owner === undefined || !isMember(user, thing.owner))
+      if (thing?.owner === undefined || !(await isMember(registry, user, thing.owner)))
         return refuse(reply, 'no-thing')
       const outcome = await engine.releaseDevice({
         project: user.project,
         device: thing.id,
-        by: { kind: 'home', home: user.home, user: user.id },
+        by: { kind: 'home', home: thing.owner, user: user.id },
         via: 'thethings',
       })
       // Somebody of his home was faster.

@@ -36,7 +36,10 @@ export const resourceRoutes = (app: FastifyInstance, { registry, signedIn }: Roo
 
   const own = async (user: User, thingId: string) => {
     const thing = await devices.findByThingId(user.project, thingId)
-    return thing?.owner !== undefined && isMember(user, thing.owner) ? thing : undefined
+    if (thing?.owner === undefined) return undefined
+    return (await isMember(registry, user, thing.owner))
+      ? { ...thing, owner: thing.owner }
+      : undefined
   }
 
   app.get('/me/resources', guarded, async (request, reply) => {
@@ -92,7 +95,7 @@ export const resourceRoutes = (app: FastifyInstance, { registry, signedIn }: Roo
       if (given === undefined) return badField(reply, 'values: a list of {value} is required')
       const thing = await own(user, thingId)
       if (thing === undefined) return refuse(reply, 'no-thing')
-      const writer = { project: thing.project, device: thing.id, owner: user.home }
+      const writer = { project: thing.project, device: thing.id, owner: thing.owner }
       return sendBody(reply, writtenBody(await values.write(writer, given)), 201)
     },
   )

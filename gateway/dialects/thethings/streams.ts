@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DeviceId } from '../../../shared/model/ids.ts'
 import type { Device } from '../../../shared/model/records.ts'
-import { INBOX_CHANNEL } from '../../../shared/registry/values.ts'
+import { type Box, INBOX_CHANNEL } from '../../../shared/registry/values.ts'
 import type { Unwatch } from '../../../shared/store/port.ts'
 import type { GatewayContext } from '../../context.ts'
 import { badField, refuse } from './faults.ts'
@@ -10,7 +10,9 @@ import { badField, refuse } from './faults.ts'
 /** A heart-beat comes this often where the client does not say; the longest is below our own idle time-out. */
 const USUAL_BEAT_MS = 30_000
 const BEAT_MS = { shortest: 1000, longest: 60_000 }
-/** A wake-up may be lost, and a credential may die without one: so often a stream looks by itself. */
+/** The platform's channel of a thing has both: tt-js examples/realtime-lag-test.js waits for what it wrote itself. */
+const BOXES: readonly Box[] = ['echo', 'inbox']
+/** A wake-up may be lost, there is none for a thing's own values, and a credential may die without one: so often a stream looks by itself. */
 const LOOK_MS = 500
 const MOST_STREAMS = 2000
 /** A reader that takes nothing is cut when so many bytes wait for it. */
@@ -27,7 +29,7 @@ type StreamRequest = FastifyRequest<{
   Querystring: Readonly<Record<string, unknown>>
 }>
 
-/** What apps set for a thing, as it comes: research/mode_thethings_thingful.md 2.2. */
+/** What is set for a thing and what it writes, as it comes: research/mode_thethings_thingful.md 2.2. */
 export const createStreams = ({ store, registry, log }: GatewayContext) => {
   const { devices, values } = registry
   const waiting = new Map<DeviceId, Set<() => void>>()
@@ -38,7 +40,7 @@ export const createStreams = ({ store, registry, log }: GatewayContext) => {
     for (const go of waiting.get(device as DeviceId) ?? []) go()
   }
 
-  const pause = (device: DeviceId, response: ServerResponse): Promise<void> =>
+  const pause = (device: DeviceId, response: ServerResponse, ms: number): Promise<void> =>
     new Promise((resolve) => {
       const line = waiting.get(device) ?? new Set()
       waiting.set(device, line)
@@ -48,28 +50,36 @@ export const createStreams = ({ store, registry, log }: GatewayContext) => {
         if (line.delete(go) && line.size === 0) waiting.delete(device)
         resolve()
       }
-      const timer = setTimeout(go, LOOK_MS)
+      const timer = setTimeout(go, ms)
       response.once('close', go)
       line.add(go)
     })
 
   /** Each JSON text in a chunk of its own: tt-js parses every chunk by itself. */
   const run = async (thing: Device, token: string, beatMs: number, response: ServerResponse) => {
-    let place = await values.inboxEnd(thing)
+    const places = new Map<Box, string>()
+    for (const box of BOXES) places.set(box, await values.endOf(box, thing))
     const say = (body: unknown) => response.write(JSON.stringify(body))
     say({ status: 'success', message: 'subscribed' })
     let saidAt = performance.now()
     while (!response.destroyed && response.writableLength < LONGEST_BACKLOG) {
       const present = await devices.findByToken(token)
       if (present === undefined) return
-      const heard = await values.inboxAfter(present, place)
-      place = heard.place
-      if (heard.values.length > 0) say(heard.values)
-      else if (performance.now() - saidAt >= beatMs) say({})
-      else {
-        await pause(present.id, response)
+      let hasSaid = false
+      for (const box of BOXES) {
+        const heard = await values.after(box, present, places.get(box) ?? '')
+        places.set(box, heard.place)
+        if (heard.values.length === 0) continue
+        say(heard.values)
+        hasSaid = true
+      }
+      const leftMs = beatMs - (performance.now() - saidAt)
+      if (!hasSaid && leftMs > 0) {
+        // A client that heard nothing for a second longer than it asked for believes that it is cut off.
+        await pause(present.id, response, Math.min(LOOK_MS, leftMs))
         continue
       }
+      if (!hasSaid) say({})
       saidAt = performance.now()
     }
   }

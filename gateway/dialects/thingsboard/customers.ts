@@ -44,7 +44,8 @@ export const customerRoutes = (app: FastifyInstance, room: Room) => {
       const { user } = callerOf(request)
       const id = request.params.customerId as HomeId
       if (!isUuid(id)) return refuse(reply, 'bad-request', { message: 'Invalid UUID string' })
-      if (user.role !== 'maker' && !isMember(user, id)) return refuse(reply, 'not-permitted')
+      if (user.role !== 'maker' && !(await isMember(registry, user, id)))
+        return refuse(reply, 'not-permitted')
       const home = await homes.get(user.project, id)
       return home === undefined ? refuse(reply, 'not-found') : customerBody(home)
     },

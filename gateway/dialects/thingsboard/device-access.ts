@@ -20,7 +20,7 @@ export const createDeviceAccess =
     if (!isUuid(id)) return refuse(reply, 'bad-request', { message: 'Invalid UUID string' })
     const device = await registry.devices.get(user.project, id as DeviceId)
     if (device === undefined) return refuse(reply, 'not-found')
-    const owns = device.owner !== undefined && isMember(user, device.owner)
+    const owns = device.owner !== undefined && (await isMember(registry, user, device.owner))
     if (user.role !== 'maker' && !owns) return refuse(reply, 'not-permitted')
     return answer(device, user)
   }

@@ -72,7 +72,8 @@ export const deviceListRoutes = (app: FastifyInstance, room: Room) => {
       const { user } = callerOf(request)
       const home = request.params.customerId as HomeId
       if (!isUuid(home)) return refuse(reply, 'bad-request', { message: 'Invalid UUID string' })
-      if (user.role !== 'maker' && !isMember(user, home)) return refuse(reply, 'not-permitted')
+      if (user.role !== 'maker' && !(await isMember(registry, user, home)))
+        return refuse(reply, 'not-permitted')
       if ((await registry.homes.get(user.project, home)) === undefined)
         return refuse(reply, 'not-found')
       return answerPage(reply, user.project, keys.homeDevices(user.project, home), request.query)

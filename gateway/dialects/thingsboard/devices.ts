@@ -7,14 +7,13 @@ import { type ById, createDeviceAccess } from './device-access.ts'
 import { deviceFormOf, faultOfName, membersOf } from './device-form.ts'
 import { deviceBody, entityId } from './entities.ts'
 import type { Room } from './room.ts'
-import { SCOPES } from './scopes.ts'
 
 const SaveQuery = Type.Object({ accessToken: Type.Optional(Type.String()) })
 
 /** Devices as the tenant makes them and their owner sees them. */
 export const deviceRoutes = (app: FastifyInstance, room: Room) => {
   const { registry, engine, store, guards, refuse } = room
-  const { devices, attributes } = registry
+  const { devices } = registry
   const withDevice = createDeviceAccess(room)
 
   const nameTaken = (reply: FastifyReply) =>
@@ -71,7 +70,6 @@ export const deviceRoutes = (app: FastifyInstance, room: Room) => {
   app.delete('/device/:deviceId', { onRequest: guards.tenant }, (request: ById, reply) =>
     withDevice(request, reply, request.params.deviceId, async ({ id, project }) => {
       await devices.remove(project, id)
-      await attributes.clear(project, id, SCOPES)
       return reply.send()
     }),
   )

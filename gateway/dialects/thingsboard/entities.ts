@@ -45,12 +45,12 @@ export const userBody = (user: User) => ({
   additionalInfo: null,
   tenantId: entityId('TENANT', user.project),
   customerId: entityId('CUSTOMER', customerOf(user)),
-  email: user.email,
-  name: user.email,
+  email: user.email ?? null,
+  name: user.email ?? user.name ?? user.phone ?? user.id,
   authority: AUTHORITY[user.role],
   firstName: user.firstName ?? null,
   lastName: user.lastName ?? null,
-  phone: null,
+  phone: user.phone ?? null,
   version: 1,
 })
 

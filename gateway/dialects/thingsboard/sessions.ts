@@ -72,7 +72,13 @@ export const sessionRoutes = (app: FastifyInstance, { registry, guards, refuse }
     const proof =
       currentPassword.length > LONGEST.password
         ? ({ failed: 'wrong' } as const)
-        : await sessions.signIn(user.email, currentPassword, networkOf(request.ip))
+        : await sessions.signIn(
+            user.email ?? '',
+            currentPassword,
+            networkOf(request.ip),
+            undefined,
+            user.project,
+          )
     if ('failed' in proof) {
       if (proof.failed === 'throttled')
         return refuse(reply, 'too-many', { retryAfterMs: proof.retryAfterMs })

@@ -23,8 +23,8 @@ export const pairOf = async (sessions: Sessions, signedIn: SignedIn) => {
   }
   const refresh = { scopes: ['REFRESH_TOKEN'], sessionId: session.id, isPublic }
   const [token, renewal] = await Promise.all([
-    sessions.issue(signedIn, 'access', ACCESS_MS, access, user.email),
-    sessions.issue(signedIn, 'refresh', SESSION_MS, refresh, user.email),
+    sessions.issue(signedIn, 'access', ACCESS_MS, access, user.email ?? user.id),
+    sessions.issue(signedIn, 'refresh', SESSION_MS, refresh, user.email ?? user.id),
   ])
   return { token: token.token, refreshToken: renewal.token }
 }
