@@ -16,9 +16,9 @@ export const startBrokerAlone = async (wanted: Wanted = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-broker-'))
   const store = await openStore({ url: `embedded:${folder}`, log: silentLog })
   const parts = await partsOn(store)
-  const { registry, engine, now, project } = parts
+  const { registry, engine, delivery, now, project } = parts
   const broker = await startBroker({
-    ...{ store, registry, engine, now, log: silentLog, metrics: noMetrics },
+    ...{ store, registry, engine, delivery, now, log: silentLog, metrics: noMetrics },
     dialects: [native],
     host: '127.0.0.1',
     port: 0,

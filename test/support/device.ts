@@ -6,6 +6,8 @@ export type TestDevice = {
   /** The next message on a topic that was not taken yet, parsed. */
   // biome-ignore lint/suspicious/noExplicitAny: a test may look at any member of a message
   readonly next: (topic: string, ms?: number) => Promise<any>
+  /** The same as it came. */
+  readonly nextText: (topic: string, ms?: number) => Promise<string>
   readonly publish: (topic: string, body: unknown) => Promise<unknown>
   readonly closed: Promise<void>
   readonly end: () => Promise<void>
@@ -52,23 +54,26 @@ export const connectDevice = async (
   })
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
   if (topics.length > 0) await client.subscribeAsync([...topics], { qos: 1 })
-  const nextText = (topic: string, ms: number) =>
+  const nextText = (topic: string, ms = 5000) =>
     new Promise<string>((resolve, reject) => {
       const present = came.get(topic)?.shift()
       if (present !== undefined) return resolve(present)
-      const timer = setTimeout(() => reject(new Error(`nothing came on ${topic}`)), ms)
-      waiting.set(topic, [
-        ...(waiting.get(topic) ?? []),
-        (text) => {
-          clearTimeout(timer)
-          resolve(text)
-        },
-      ])
+      const others = () => (waiting.get(topic) ?? []).filter((one) => one !== take)
+      const timer = setTimeout(() => {
+        waiting.set(topic, others())
+        reject(new Error(`nothing came on ${topic}`))
+      }, ms)
+      const take = (text: string) => {
+        clearTimeout(timer)
+        resolve(text)
+      }
+      waiting.set(topic, [...others(), take])
     })
   return {
     client,
     closed,
-    next: async (topic, ms = 5000) => JSON.parse(await nextText(topic, ms)),
+    next: async (topic, ms) => JSON.parse(await nextText(topic, ms)),
+    nextText,
     publish: (topic, body) =>
       client.publishAsync(
         topic,

@@ -1,8 +1,10 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { createEngine } from '../../shared/claim/engine.ts'
+import { createDelivery } from '../../shared/delivery/index.ts'
 import { type BudgetLimits, createBudget } from '../../shared/guard/budget.ts'
 import { createDigests } from '../../shared/guard/digests.ts'
 import { silentLog } from '../../shared/log.ts'
+import { createMail } from '../../shared/mail/mail.ts'
 import { noMetrics } from '../../shared/metrics.ts'
 import { makeFirst } from '../../shared/registry/first-start.ts'
 import { createRegistry } from '../../shared/registry/index.ts'
@@ -16,6 +18,7 @@ export const partsOn = async (store: Store, limits?: BudgetLimits) => {
   const digests = createDigests(new Uint8Array(32).fill(7))
   const newId = () => randomUUID()
   const registry = createRegistry({ store, digests, now, newId, random: (n) => randomInt(n) })
+  const mail = createMail({ store, tokens: registry.oneTimeTokens, now, newId })
   const budget = createBudget(store, limits)
   const engine = createEngine({
     store,
@@ -26,10 +29,11 @@ export const partsOn = async (store: Store, limits?: BudgetLimits) => {
     now,
     newId,
   })
+  const delivery = createDelivery({ store, log: silentLog, now, newId })
   await makeFirst(registry, ADMIN)
   const project = await registry.projects.find('default')
   if (project === undefined) throw new Error('there is no default project')
-  return { registry, engine, digests, clock, now, project: project.id }
+  return { registry, engine, delivery, digests, mail, clock, now, project: project.id }
 }
 
 export type Parts = Awaited<ReturnType<typeof partsOn>>

@@ -23,7 +23,7 @@ const SAFE = [
   '--appendonly',
   'yes',
   '--appendfsync',
-  'everysec',
+  'always',
   '--maxmemory-policy',
   'noeviction',
 ]

@@ -28,6 +28,8 @@ export const startServer = async (
       LATCHKEY_STORE: `embedded:${join(folder, 'store')}`,
       LATCHKEY_KEY_FILE: join(folder, 'instance.key'),
       LATCHKEY_ADMIN_PASSWORD: ADMIN.password,
+      LATCHKEY_MAIL: `file:${join(folder, 'mail')}`,
+      LATCHKEY_SMS: `file:${join(folder, 'sms')}`,
       ...settings,
     },
     folder,

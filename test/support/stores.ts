@@ -6,11 +6,12 @@ import { startServer, type TestServer } from './server.ts'
 export const onEachStore = (
   ready: (server: TestServer) => Promise<void>,
   suite: () => void,
+  settings: Readonly<Record<string, string>> = {},
 ): void => {
   describe('on the embedded store', () => {
     let server: TestServer
     beforeAll(async () => {
-      server = await startServer()
+      server = await startServer(settings)
       await ready(server)
     })
     afterAll(() => server.close())
@@ -21,7 +22,7 @@ export const onEachStore = (
     let server: TestServer
     beforeAll(async () => {
       redis = await startRedis()
-      server = await startServer({ LATCHKEY_STORE: redis.url })
+      server = await startServer({ ...settings, LATCHKEY_STORE: redis.url })
       await ready(server)
     })
     afterAll(async () => {

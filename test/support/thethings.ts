@@ -1,4 +1,6 @@
+import type { IClientOptions } from 'mqtt'
 import { type Api, api } from './api.ts'
+import { connectDevice, type TestDevice } from './device.ts'
 import { ADMIN } from './server.ts'
 
 /** What every answer to a bad session is, to the byte. */
@@ -29,6 +31,16 @@ export const register = async (
   return { ...withSession(httpUrl, reply.body.token), session: reply.body.token, email }
 }
 
+/** The bare session token of a new sign-in, to whatever app the account belongs. */
+export const thethingsToken = async (
+  httpUrl: string,
+  who: { readonly email: string; readonly password: string },
+): Promise<string> => {
+  const reply = await api(httpUrl).post('/v2/login', who)
+  if (reply.status !== 200) throw new Error(`login: ${reply.status} ${reply.text}`)
+  return reply.body.token
+}
+
 /** Activation codes of the maker. */
 export const newCodes = async (httpUrl: string, count = 1): Promise<string[]> => {
   const session = await api(httpUrl).post('/latchkey/v1/sessions', ADMIN)
@@ -56,3 +68,10 @@ export const removeThing = async (httpUrl: string, thingId: string): Promise<voi
   const gone = await maker.delete(`/api/device/${seen.body.id}`)
   if (gone.status !== 200) throw new Error(`remove: ${gone.status} ${gone.text}`)
 }
+
+/** An MQTT client that gives no user name at all. */
+export const guest = (
+  mqttUrl: string,
+  topics: readonly string[] = [],
+  options: IClientOptions = {},
+): Promise<TestDevice> => connectDevice(mqttUrl, undefined as unknown as string, topics, options)

@@ -37,8 +37,8 @@ export const reclaim = (who: Api, name: string) =>
   who.delete(`/api/customer/device/${encodeURIComponent(name)}/claim`)
 
 /** A server with its tenant signed in, and what a test makes there, all of it through the platform's API. */
-export const openThingsboard = async () => {
-  const server = await startServer()
+export const openThingsboard = async (settings: Readonly<Record<string, string>> = {}) => {
+  const server = await startServer(settings)
   const { httpUrl, mqttUrl } = server
   const tenant = await login(httpUrl)
 
