@@ -1,0 +1,158 @@
+import { hearing, make } from '../widget/dom.ts'
+import type { Notice } from '../widget/notice.ts'
+import { eye } from '../widget/view/eye.ts'
+import { noticeView } from '../widget/view/notice.ts'
+import type { Session, SignInAnswer } from './session.ts'
+import type { PageWords } from './words.ts'
+
+const SHORTEST_PASSWORD = 8
+
+/** What the form is to be. `draft` outlives a change of language. */
+export type SignInOptions = {
+  readonly words: PageWords
+  readonly session: Session
+  readonly subject: string | undefined
+  readonly draft: { email: string; isNew: boolean }
+  readonly maySignUp: boolean
+  readonly notice?: Notice | undefined
+  readonly onIn: () => void
+  /** Show it again: the kind of form has changed. */
+  readonly again: (notice?: Notice) => void
+}
+
+type Failure = Exclude<SignInAnswer, { readonly kind: 'in' }>
+
+const noticeOf = (answer: Failure, words: PageWords): Notice => {
+  const [title, text] = words[answer.kind]
+  return {
+    tone: 'bad',
+    title,
+    text,
+    ...(answer.kind === 'held' ? { until: answer.until } : {}),
+  }
+}
+
+type InputOptions = {
+  readonly name: string
+  readonly type: string
+  readonly autocomplete: string
+  readonly label: string
+  readonly value?: string
+  readonly hint?: string
+}
+
+const inputOf = ({ name, type, autocomplete, label, value = '', hint }: InputOptions) => {
+  const input = make('input', {
+    id: name,
+    name,
+    type,
+    autocomplete,
+    autocapitalize: 'off',
+    spellcheck: 'false',
+    maxlength: type === 'email' ? '254' : '128',
+    'aria-required': 'true',
+    'aria-describedby': `${name}-note`,
+  })
+  input.value = value
+  const note = make('p', { id: `${name}-note`, class: 'hint' }, hint)
+  const box = make('div', { class: 'box' }, input)
+  const field = make('div', { class: 'field' }, make('label', { for: name }, label), box, note)
+  /** Says what is wrong with it; `undefined`: nothing any more. */
+  const fault = (text: string | undefined) => {
+    note.textContent = text ?? hint ?? ''
+    note.className = text === undefined ? 'hint' : 'wrong'
+    if (text === undefined) input.removeAttribute('aria-invalid')
+    else input.setAttribute('aria-invalid', 'true')
+  }
+  return { input, box, field, fault }
+}
+
+const passwordFault = (value: string, isNew: boolean, words: PageWords): string | undefined => {
+  if (value === '') return words.passwordRequired
+  return isNew && value.length < SHORTEST_PASSWORD ? words.passwordShort : undefined
+}
+
+/** Sign in, or where the project allows it make an account. */
+export const signInView = (options: SignInOptions): readonly HTMLElement[] => {
+  const { words, session, subject, draft, maySignUp, onIn, again } = options
+  const isNew = draft.isNew && maySignUp
+  const email = inputOf({
+    name: 'email',
+    type: 'email',
+    autocomplete: 'username',
+    label: words.email,
+    value: draft.email,
+  })
+  const password = inputOf({
+    name: 'password',
+    type: 'password',
+    autocomplete: isNew ? 'new-password' : 'current-password',
+    label: words.password,
+    ...(isNew ? { hint: words.passwordHint } : {}),
+  })
+  password.box.append(eye(password.input, words.show, words.hide))
+  hearing(email.input, {
+    input: () => {
+      draft.email = email.input.value
+    },
+  })
+  const action = isNew ? words.signUp : words.signIn
+  const button = make('button', { type: 'submit', class: 'main' }, action)
+  const place = make('div', { class: 'place' })
+
+  const ready = () => {
+    button.removeAttribute('aria-disabled')
+    button.textContent = action
+    place.replaceChildren()
+  }
+  const tell = (notice: Notice) => {
+    ready()
+    if (notice.until !== undefined) button.setAttribute('aria-disabled', 'true')
+    place.replaceChildren(noticeView(notice, ready))
+  }
+
+  const submit = async () => {
+    const who = { email: email.input.value.trim(), password: password.input.value }
+    const faults = [
+      { field: email, text: who.email === '' ? words.emailRequired : undefined },
+      { field: password, text: passwordFault(who.password, isNew, words) },
+    ]
+    for (const { field, text } of faults) field.fault(text)
+    const first = faults.find(({ text }) => text !== undefined)
+    if (first !== undefined) return first.field.input.focus()
+    button.setAttribute('aria-disabled', 'true')
+    button.replaceChildren(make('span', { class: 'spinner', 'aria-hidden': 'true' }), words.sending)
+    const answer = await (isNew ? session.signUp(who) : session.signIn(who))
+    if (answer.kind === 'in') return onIn()
+    tell(noticeOf(answer, words))
+  }
+
+  const form = hearing(
+    make('form', { novalidate: true }, email.field, password.field, place, button),
+    {
+      submit: (event) => {
+        event.preventDefault()
+        if (button.getAttribute('aria-disabled') === null) void submit()
+      },
+    },
+  )
+  const other = make(
+    'button',
+    { type: 'button', class: 'link' },
+    isNew ? words.toSignIn : words.toSignUp,
+  )
+  hearing(other, {
+    click: () => {
+      draft.isNew = !isNew
+      again()
+    },
+  })
+  if (options.notice !== undefined) tell(options.notice)
+  const signInText = subject === undefined ? words.signInText : words.signInFor(subject)
+  return [
+    make('h2', {}, action),
+    make('p', { class: 'intro' }, isNew ? words.signUpText : signInText),
+    form,
+    ...(maySignUp ? [other] : []),
+  ]
+}
