@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { claimCode, onDemand } from './firmware-sim/demo/codes.ts'
 import { appFirst, thingFirst } from './firmware-sim/demo/links.ts'
+import { photonSetup } from './firmware-sim/demo/particle.ts'
 import {
   boxKey,
   type Cast,
@@ -24,6 +26,9 @@ const SCENES: readonly (readonly [string, (stage: Stage, cast: Cast) => Promise<
   ['ThingsBoard: a gateway for its children', thingsboardGateway],
   ['A stranger guesses: refused, and always in the same way', uniformRefusal],
   ['Released, and claimed by somebody else', changeOfHands],
+  ['A code that an account makes and the device brings', claimCode],
+  ['A device comes into being on demand', onDemand],
+  ['Particle: a code handed over on the device’s own network', photonSetup],
   ['thethings.io: a shared id, the app first', appFirst],
   ['thethings.io: a shared id, the thing first', thingFirst],
 ]
@@ -46,6 +51,7 @@ const gather = async ({ ready }: DemoServer): Promise<Cast> => {
   const bob = await newCustomer(maker, 'bob')
   return {
     mqtt,
+    http,
     maker,
     thingsboardMaker: () => signIn({ platform: 'thingsboard', http, ...ADMIN }),
     ann: await signIn({ http, ...ann }),

@@ -1,34 +1,35 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Store, Unwatch } from '../shared/store/port.ts'
 
-const CHANNEL = 'claims'
 /** A wake-up may be lost: whoever waits looks this often by himself. */
 const LOOK_MS = 1000
 const MOST_WAITING = 10_000
 
-/** Long polls: requests that wait until something has come of a claim. */
-export const createWaits = (store: Store) => {
+/** Long polls: requests that wait until something has come of a claim, or of what else a channel tells the ids of. */
+export const createWaits = (store: Store, channel = 'claims') => {
   const waiting = new Map<string, Set<() => void>>()
   let count = 0
   let watched: Promise<Unwatch> | undefined
+  let isClosing = false
 
   const wake = (id: string): void => {
     for (const go of waiting.get(id) ?? []) go()
   }
 
   /** Resolves at a wake-up, after `ms`, or when the client has gone. */
-  const pause = (id: string, ms: number, request: IncomingMessage): Promise<void> =>
+  const pause = (id: string, ms: number, socket: Socket): Promise<void> =>
     new Promise((resolve) => {
       const line = waiting.get(id) ?? new Set()
       waiting.set(id, line)
       const go = () => {
         clearTimeout(timer)
-        request.off('close', go)
+        socket.off('close', go)
         if (line.delete(go) && line.size === 0) waiting.delete(id)
         resolve()
       }
       const timer = setTimeout(go, ms)
-      request.once('close', go)
+      socket.once('close', go)
       line.add(go)
     })
 
@@ -38,21 +39,22 @@ export const createWaits = (store: Store) => {
     ask: () => Promise<T>,
     isFinal: (answer: T) => boolean,
     waitMs: number,
-    request: IncomingMessage,
+    // A request whose body was read counts as closed: its socket tells whether somebody still waits.
+    { socket }: Pick<IncomingMessage, 'socket'>,
   ): Promise<T> => {
     const end = performance.now() + waitMs
     let answer = await ask()
     if (waitMs === 0 || isFinal(answer) || count >= MOST_WAITING) return answer
     count += 1
     try {
-      watched ??= store.watch(CHANNEL, wake)
+      watched ??= store.watch(channel, wake)
       await watched
       // Something may have come before we listened.
       answer = await ask()
-      while (!isFinal(answer) && !request.destroyed) {
+      while (!isFinal(answer) && !socket.destroyed && !isClosing) {
         const left = end - performance.now()
         if (left <= 0) break
-        await pause(id, Math.min(LOOK_MS, left), request)
+        await pause(id, Math.min(LOOK_MS, left), socket)
         answer = await ask()
       }
       return answer
@@ -61,7 +63,9 @@ export const createWaits = (store: Store) => {
     }
   }
 
+  /** Whoever waits is answered now, with what there is. */
   const close = async (): Promise<void> => {
+    isClosing = true
     for (const line of waiting.values()) for (const go of line) go()
     await watched?.then((unwatch) => unwatch())
   }

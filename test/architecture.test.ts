@@ -65,6 +65,11 @@ const RULES: readonly Rule[] = [
     never: [/^gateway\//, /^firmware-sim\//, /^(fastify|ioredis|lmdb)/, /^@fastify\//],
   },
   { room: 'gateway/', never: [/^broker\//, /^firmware-sim\//, /^(aedes|ioredis|lmdb|mqtt)/] },
+  // What runs in browsers knows nothing of the server.
+  ...['widget', 'page'].map((room) => ({
+    room: `gateway/web/${room}/`,
+    never: [/^node:/, /^shared\//, /^gateway\/(?!web\/(widget|page)\/)/, /^(?!qr$)[a-z@][\w@-]*$/],
+  })),
   {
     room: 'firmware-sim/',
     never: [/^(shared|broker|gateway|bench)\//, /^(aedes|fastify|ioredis|lmdb)/],
@@ -82,11 +87,12 @@ test.each(RULES)('$room imports nothing that its room forbids', ({ room, never }
   expect(wrong).toEqual([])
 })
 
-test('only the embedded store knows lmdb, and only the redis store knows ioredis', () => {
+test('only the embedded store knows lmdb, only the redis store ioredis, only its carrier nodemailer', () => {
   const users = (name: string) =>
     [...GRAPH].filter(([, i]) => i.includes(name)).map(([file]) => file)
   expect(users('lmdb').filter((file) => !file.startsWith('shared/store/embedded/'))).toEqual([])
   expect(users('ioredis').filter((file) => !file.startsWith('shared/store/redis/'))).toEqual([])
+  expect(users('nodemailer')).toEqual(['shared/mail/carriers/smtp.ts'])
 })
 
 test('a dialect never imports another dialect', () => {
