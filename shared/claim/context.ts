@@ -5,14 +5,16 @@ import type { Budget } from '../guard/budget.ts'
 import type { Digests } from '../guard/digests.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { ClaimId, DeviceId, HomeId, ProjectId } from '../model/ids.ts'
+import type { ClaimId, DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
 import { type PolicyInForce, policyInForce } from '../model/policy.ts'
 import type { Reason } from '../model/reasons.ts'
 import type { Device, Project } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import type { Store } from '../store/port.ts'
+import type { Entry, Store } from '../store/port.ts'
 import { type Found, found } from '../store/transact.ts'
+import { secretDigest } from './box-key-text.ts'
 import type { CodeLimits } from './code-odds.ts'
+import { standingIn, standingKeys } from './standing.ts'
 
 export type EngineOptions = {
   readonly store: Store
@@ -35,13 +37,33 @@ export const createEngineContext = (options: EngineOptions) => {
 
   /** An empty secret is no secret. */
   const digestOf = (device: DeviceId, secret: string | undefined) =>
-    secret === undefined || secret === '' ? undefined : digests.secret(device, secret)
+    secret === undefined || secret === '' ? undefined : secretDigest(digests, device, secret)
+
+  const snapshotKeys = (project: ProjectId, id: DeviceId) =>
+    [keys.device(project, id), keys.project(project)] as const
+
+  const snapshotIn = (
+    [deviceKey, projectKey]: ReturnType<typeof snapshotKeys>,
+    [device, space]: readonly (Entry | undefined)[],
+  ): Snapshot => {
+    const { value } = found<Project>(projectKey, space)
+    return { device: found<Device>(deviceKey, device), policy: policyInForce(value?.policy ?? {}) }
+  }
 
   const snapshot = async (project: ProjectId, id: DeviceId): Promise<Snapshot> => {
-    const wanted = [keys.device(project, id), keys.project(project)] as const
-    const [device, space] = await store.read(wanted)
-    const { value } = found<Project>(wanted[1], space)
-    return { device: found<Device>(wanted[0], device), policy: policyInForce(value?.policy ?? {}) }
+    const wanted = snapshotKeys(project, id)
+    return snapshotIn(wanted, await store.read(wanted))
+  }
+
+  /** A device, and the standing of an account that wants it, in one look. */
+  const sight = async (project: ProjectId, id: DeviceId, user: UserId, home: HomeId) => {
+    const device = snapshotKeys(project, id)
+    const account = standingKeys(project, user, home)
+    const entries = await store.read([...device, ...account])
+    return {
+      ...snapshotIn(device, entries),
+      standing: standingIn(account, entries.slice(device.length)),
+    }
   }
 
   const commands = createCommands({ store, log, now: options.now, newId: options.newId })
@@ -78,7 +100,7 @@ export const createEngineContext = (options: EngineOptions) => {
     return outcome
   }
 
-  return { ...options, digestOf, snapshot, wake, leftHome, tellClaim, counted }
+  return { ...options, digestOf, snapshot, sight, wake, leftHome, tellClaim, counted }
 }
 
 export type EngineContext = ReturnType<typeof createEngineContext>

@@ -1,7 +1,7 @@
 import type { HomeId, ProjectId, UserId } from '../model/ids.ts'
 import type { Home, Membership } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import type { Expect, Store } from '../store/port.ts'
+import type { Entry, Expect, Store } from '../store/port.ts'
 import { found, unchanged } from '../store/transact.ts'
 
 /** Whether a user may act for a home, and what a commit has to expect for that to be so still. */
@@ -11,6 +11,22 @@ export type Door = {
   readonly expect: readonly Expect[]
 }
 
+/** Where a door is read: the home, and the user's place in it. */
+export const doorKeys = (project: ProjectId, home: HomeId, user: UserId) =>
+  [keys.home(project, home), keys.member(project, home, user)] as const
+
+/** A door as it was read. */
+export const doorIn = (
+  [homeKey, memberKey]: ReturnType<typeof doorKeys>,
+  [homeEntry, memberEntry]: readonly (Entry | undefined)[],
+): Door => {
+  const house = found<Home>(homeKey, homeEntry)
+  const member = found<Membership>(memberKey, memberEntry)
+  const expect = [unchanged(house), unchanged(member)]
+  if (house.value === undefined || member.value === undefined) return { expect }
+  return { membership: member.value, expect }
+}
+
 /** Reads it from the store: no token and no earlier answer says who is a member. */
 export const doorOf = async (
   store: Store,
@@ -18,11 +34,6 @@ export const doorOf = async (
   home: HomeId,
   user: UserId,
 ): Promise<Door> => {
-  const wanted = [keys.home(project, home), keys.member(project, home, user)] as const
-  const [homeEntry, memberEntry] = await store.read(wanted)
-  const house = found<Home>(wanted[0], homeEntry)
-  const member = found<Membership>(wanted[1], memberEntry)
-  const expect = [unchanged(house), unchanged(member)]
-  if (house.value === undefined || member.value === undefined) return { expect }
-  return { membership: member.value, expect }
+  const wanted = doorKeys(project, home, user)
+  return doorIn(wanted, await store.read(wanted))
 }

@@ -11,7 +11,6 @@ import { redeemPrinted } from './claim-mode-rules.ts'
 import type { EngineContext } from './context.ts'
 import { handover } from './handover.ts'
 import { type Redeem, redeem, redeemByCredential } from './rules.ts'
-import { standingOf } from './standing.ts'
 
 /** An account brings the other half. `asked` is what it called the device, `device` what that stands for. */
 export type RedeemDevice = {
@@ -51,8 +50,7 @@ const NOBODY = '00000000-0000-4000-8000-000000000000' as DeviceId
 
 /** The verb *redeem*, for windows, box keys and what is printed on a device. */
 export const createRedeems = (context: EngineContext) => {
-  const { store, budget, digests, digestOf, snapshot, wake, leftHome, counted, now, newId } =
-    context
+  const { store, budget, digests, digestOf, sight, wake, leftHome, counted, now, newId } = context
 
   const attemptOf = (
     command: RedeemDevice,
@@ -103,11 +101,10 @@ export const createRedeems = (context: EngineContext) => {
     const { project, user, home } = command
     // The same work for a device that is not there: research/security.md S66.
     const target = command.device ?? NOBODY
-    const { device, policy } = await snapshot(project, target)
+    const { device, policy, standing } = await sight(project, target, user, home)
     const secret = command.isPrinted
       ? printedDigest(digests, project, command.secret ?? '')
       : digestOf(target, command.secret)
-    const standing = await standingOf(store, project, user, home)
     if (device.value === undefined)
       return refusedStep(command, id, refused('device-unknown'), undefined)
     if (!command.permitted)
