@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { claimCode, onDemand } from './firmware-sim/demo/codes.ts'
 import { appFirst, thingFirst } from './firmware-sim/demo/links.ts'
+import { claimMode, modeOnDemand } from './firmware-sim/demo/mode.ts'
 import { photonSetup } from './firmware-sim/demo/particle.ts'
 import {
   boxKey,
@@ -29,6 +30,8 @@ const SCENES: readonly (readonly [string, (stage: Stage, cast: Cast) => Promise<
   ['A code that an account makes and the device brings', claimCode],
   ['A device comes into being on demand', onDemand],
   ['Particle: a code handed over on the device’s own network', photonSetup],
+  ['MODE: a printed code, while the device is in claim mode', claimMode],
+  ['MODE: a device comes into being on demand', modeOnDemand],
   ['thethings.io: a shared id, the app first', appFirst],
   ['thethings.io: a shared id, the thing first', thingFirst],
 ]
