@@ -36,7 +36,7 @@ export const createMoves = (context: RegistryContext, devices: Devices) => {
   /** The device as it is in its new project. What is printed on it is known there under another digest, so not at all. */
   const arrived = (device: Device, to: ProjectId): Device => {
     const { held: _held, parent: _parent, printed: _printed, label: _label, ...rest } = device
-    const { window: _window, claimMode: _mode, boxKey: _key, ...kept } = rest
+    const { window: _window, claimMode: _mode, boxKey: _key, called: _called, ...kept } = rest
     return { ...kept, project: to, number: newNumber(context), epoch: device.epoch + 1 }
   }
 

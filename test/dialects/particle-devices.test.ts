@@ -87,6 +87,16 @@ onEachStore(ready, () => {
       ).toBe(403)
     })
 
+    test('keeps an owner’s name no longer than its owner', async () => {
+      const { user, target } = await owned()
+      await user.put(`/v1/devices/${target.particleId}`, { name: 'of-jane' })
+      await user.delete(`/v1/devices/${target.particleId}`)
+      const next = await newUser(server.httpUrl)
+      await claimWithCode(server, target, next)
+      const seen = await next.get(`/v1/devices/${target.particleId}`)
+      expect(seen.body.name).not.toBe('of-jane')
+    })
+
     test('is given up by its owner alone, connected or not', async () => {
       const { user, target } = await owned()
       const stranger = await newUser(server.httpUrl)

@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { silentLog } from '../../shared/log.ts'
+import { MOST_TOKENS, NEVER } from '../../shared/registry/access-tokens.ts'
+import { openStore } from '../../shared/store/open.ts'
 import { api, signIn } from '../support/api.ts'
 import {
   asClient,
@@ -12,6 +18,7 @@ import {
   PASSWORD,
   token,
 } from '../support/particle.ts'
+import { partsOn } from '../support/parts.ts'
 import { ADMIN, type TestServer } from '../support/server.ts'
 import { onEachStore } from '../support/stores.ts'
 
@@ -359,4 +366,24 @@ onEachStore(ready, () => {
       expect((await form(server.httpUrl, '/v1/device_claims', inForm)).status).toBe(200)
     })
   })
+})
+
+test('an account has 200 tokens; one more ends the one that would end first, and no other', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-tokens-'))
+  const store = await openStore({ url: `embedded:${folder}`, log: silentLog })
+  const { registry, clock } = await partsOn(store)
+  const { accessTokens, sessions, users } = registry
+  const user = await users.findByEmail(ADMIN.email)
+  if (user === undefined) throw new Error('there is no first maker')
+  const isGood = async (text: string) => (await sessions.check(text)) !== undefined
+  const first = await accessTokens.open(user, 'cli', clock.now + 3_600_000)
+  // What renews a token lives for 14 days: only what ends later than that comes behind it.
+  const second = await accessTokens.open(user, 'cli', NEVER)
+  for (let made = 2; made < MOST_TOKENS; made += 1) await accessTokens.open(user, 'cli', NEVER)
+  expect([await isGood(first.token), (await accessTokens.list(user)).length]).toEqual([true, 200])
+  await accessTokens.open(user, 'cli', NEVER)
+  expect([await isGood(first.token), await isGood(second.token)]).toEqual([false, true])
+  expect(await accessTokens.list(user)).toHaveLength(MOST_TOKENS)
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
 })

@@ -10,7 +10,7 @@ export const particleIdOf = (device: Pick<Device, 'particle' | 'id'>): string =>
   device.particle ?? device.id
 
 /** What its owner calls it. */
-export const nameOf = (device: Device): string => device.label ?? device.name
+export const nameOf = ({ called, label, name }: Device): string => called?.name ?? label ?? name
 
 export const productIdOf = (project: Project): number =>
   project.name === DEFAULT_PROJECT ? PHOTON : project.number

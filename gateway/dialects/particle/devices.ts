@@ -50,11 +50,11 @@ export const deviceRoutes = (app: FastifyInstance, room: Room) => {
     if (name === undefined || !isName(name)) return badField(reply, 'name is required')
     const device = await ownDevice(room, user, request.params.id)
     const { owner } = device ?? {}
-    // Only his name for it: names that are unique in the project are the maker's.
+    // Only his name for it, which goes with him: names that are unique in the project are the maker's.
     const renamed =
       device &&
       (await devices.change(device.project, device.id, (present) =>
-        present.owner === owner ? { ...present, label: name } : present,
+        present.owner === owner ? { ...present, called: { ...present.called, name } } : present,
       ))
     if (renamed === undefined || renamed.owner !== owner) return refuse(reply, 'not-yours')
     return reply.send({
