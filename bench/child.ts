@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -9,7 +9,7 @@ export type Child = {
     readonly mqtt?: { readonly port: number }
     readonly http?: { readonly port: number }
   }
-  /** CPU time used so far, user and system, microseconds (in steps of 10 ms). */
+  /** CPU time used so far by all its threads, user and system, microseconds (in steps of 10 ms where the kernel tells no better). */
   readonly cpuUs: () => number
   /** Resident memory, KiB. */
   readonly rssKib: () => number
@@ -17,6 +17,18 @@ export type Child = {
 }
 
 const TICK_US = 10_000
+
+/** `schedstat` counts in nanoseconds, for each thread; `stat` in ticks. */
+const cpuUsOf = (pid: number | undefined): number => {
+  if (existsSync(`/proc/${pid}/schedstat`))
+    return readdirSync(`/proc/${pid}/task`)
+      .map((task) =>
+        Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
+      )
+      .reduce((sum, ns) => sum + ns / 1000, 0)
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * TICK_US
+}
 const hasTaskset = spawnSync('taskset', ['-V']).status === 0
 
 /** Starts a script of `dist/` and waits for its ready line on stdout. */
@@ -44,11 +56,7 @@ export const startChild = async (
   })
   return {
     ready,
-    cpuUs: () => {
-      const fields =
-        readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-      return (Number(fields[11]) + Number(fields[12])) * TICK_US
-    },
+    cpuUs: () => cpuUsOf(child.pid),
     rssKib: () => {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
       return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0)

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Row } from './benchmark.ts'
 import { type Child, startChild } from './child.ts'
 import { type LoadDevice, loadDevice, timed } from './load.ts'
@@ -10,7 +11,10 @@ const ROUNDS = 6
 const PUBLISHERS = 100
 const PUBLISHES = 40_000
 const AT_ONCE = 2000
-const IDLE = 2000
+const IDLE = 4000
+const IDLE_ROUNDS = 3
+const WARM_UP = 300
+const SETTLE_MS = 1500
 
 type Peer = { readonly name: string; readonly script: string }
 
@@ -36,17 +40,31 @@ const round = async (child: Child, devices: readonly LoadDevice[]): Promise<Row>
   return { cpuUs: (child.cpuUs() - before) / PUBLISHES, perSecond: PUBLISHES / seconds }
 }
 
-/** KiB of memory for each idle connection. */
-const idleKib = async (child: Child): Promise<number> => {
+/** KiB of resident memory for each of many idle connections, in a process that does nothing else. */
+const idleKib = async (script: string, folder: string): Promise<number> => {
+  const child = await startChild(script, { BENCH_FOLDER: folder })
+  const port = child.ready.mqtt?.port as number
+  const connected = async (count: number, name: string) => {
+    const clients: LoadDevice[] = []
+    await timed(count, 16, async (i) => {
+      clients[i] = await loadDevice(port, 'theirs', `${name}${i}`)
+    })
+    return clients
+  }
+  // What the first connections compile and load is not theirs.
+  for (const client of await connected(WARM_UP, 'w')) client.end()
+  await sleep(SETTLE_MS)
   const before = child.rssKib()
-  const idle: LoadDevice[] = []
-  await timed(IDLE, 16, async (i) => {
-    idle[i] = await loadDevice(child.ready.mqtt?.port as number, 'theirs', `i${i}`)
-  })
+  const idle = await connected(IDLE, 'i')
+  await sleep(SETTLE_MS)
   const each = (child.rssKib() - before) / IDLE
-  for (const device of idle) device.end()
+  for (const client of idle) client.end()
+  await child.end()
   return each
 }
+
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] as number
 
 /** What front and plugin cost a program's own topics: the same publishes to a bare Aedes, in alternating rounds. */
 export const embed: Benchmark = {
@@ -70,7 +88,12 @@ export const embed: Benchmark = {
       const results = rows.map(summary)
       const floor = results[0]?.cpuUs as number
       const kib: number[] = []
-      for (const child of children) kib.push(await idleKib(child))
+      for (const { script } of PEERS) {
+        const seen: number[] = []
+        for (let i = 0; i < IDLE_ROUNDS; i++)
+          seen.push(await idleKib(script, join(folder, `idle-${i}`)))
+        kib.push(median(seen))
+      }
       return Object.fromEntries(
         PEERS.map(({ name }, place) => [
           `${name} (${kib[place]?.toFixed(1)} KiB idle)`,
