@@ -1,6 +1,16 @@
 #!/usr/bin/env node
+import { auditVerify } from './cli/audit.ts'
+import { runCommand } from './cli/command.ts'
+import { devicesImport } from './cli/devices-import.ts'
+import { doctorCommand } from './cli/doctor.ts'
+import { exportCommand } from './cli/export.ts'
+import { importCommand } from './cli/import.ts'
+import { labels } from './cli/labels/command.ts'
+import { why } from './cli/why.ts'
 import { simulate } from './firmware-sim/cli.ts'
 import { serve } from './main.ts'
+import { examine } from './shared/doctor/index.ts'
+import { exportAll, importAll } from './shared/operator/index.ts'
 
 type Command = {
   readonly does: string
@@ -15,6 +25,32 @@ latchkey.config.json; README.md lists them. Ends with SIGTERM or Ctrl+C.
 
 const wantsHelp = (argv: readonly string[]) => argv.includes('--help') || argv.includes('-h')
 
+const DEVICES_HELP = `latchkey devices import FILE
+
+Brings devices into a project. See latchkey devices import --help.
+`
+
+const devices = async ([name, ...argv]: string[]): Promise<number> => {
+  if (name === 'import') return runCommand('latchkey devices import', devicesImport, argv, process)
+  const isHelp = wantsHelp([name ?? ''])
+  ;(isHelp ? process.stdout : process.stderr).write(DEVICES_HELP)
+  return isHelp ? 0 : 2
+}
+
+const AUDIT_HELP = `latchkey audit verify FILE
+
+Follows the chain of an audit that was read from a server. See latchkey audit verify --help.
+`
+
+const audit = async ([name, ...argv]: string[]): Promise<number> => {
+  if (name === 'verify') return runCommand('latchkey audit verify', auditVerify, argv, process)
+  const isHelp = wantsHelp([name ?? ''])
+  ;(isHelp ? process.stdout : process.stderr).write(AUDIT_HELP)
+  return isHelp ? 0 : 2
+}
+
+const here = { env: process.env, folder: process.cwd() }
+
 const COMMANDS = new Map<string, Command>([
   [
     'serve',
@@ -24,6 +60,52 @@ const COMMANDS = new Map<string, Command>([
         if (!wantsHelp(argv)) return serve()
         process.stdout.write(SERVE_HELP)
         return 0
+      },
+    },
+  ],
+  ['devices', { does: 'bring devices into a project from a file', run: devices }],
+  [
+    'labels',
+    {
+      does: 'QR codes to print for the box of each device',
+      run: (argv) => runCommand('latchkey labels', labels, argv, process),
+    },
+  ],
+  [
+    'why',
+    {
+      does: 'what happened to a device, and why not something else',
+      run: (argv) => runCommand('latchkey why', why, argv, process),
+    },
+  ],
+  [
+    'doctor',
+    {
+      does: 'whether settings, store and audit are in order',
+      run: (argv) => {
+        const command = doctorCommand((options) => examine({ ...here, ...options }))
+        return runCommand('latchkey doctor', command, argv, process)
+      },
+    },
+  ],
+  ['audit', { does: 'verify an audit that was read from a server', run: audit }],
+  [
+    'export',
+    {
+      does: 'write everything that the store has into a file',
+      run: (argv) => {
+        const command = exportCommand((options) => exportAll(here, options))
+        return runCommand('latchkey export', command, argv, process)
+      },
+    },
+  ],
+  [
+    'import',
+    {
+      does: 'move an export into an empty store',
+      run: (argv) => {
+        const command = importCommand((path, progress) => importAll(here, path, progress))
+        return runCommand('latchkey import', command, argv, process)
       },
     },
   ],
