@@ -1,11 +1,11 @@
 import { hearing, make } from '../widget/dom.ts'
 import '../widget/index.ts'
 import type { Notice } from '../widget/notice.ts'
+import { keepLanguage, languagesOf } from './language.ts'
+import { resetPath } from './paths.ts'
 import { asksForSignUp, createSession } from './session.ts'
 import { signInView } from './sign-in.ts'
 import { type PageWords, pageWordsIn } from './words.ts'
-
-const LANGUAGE = 'latchkey-language'
 
 /** The place of that id in `claim.html`. */
 const place = (id: string): HTMLElement => {
@@ -20,11 +20,8 @@ const session = createSession(sessionStorage, project)
 const draft = { email: '', isNew: false }
 const element = document.createElement('latchkey-claim')
 let maySignUp = false
-let words: PageWords = pageWordsIn([
-  query.get('lang') ?? '',
-  sessionStorage.getItem(LANGUAGE) ?? '',
-  ...navigator.languages,
-])
+let words: PageWords = pageWordsIn(languagesOf(query))
+const forgotten = resetPath(project)
 
 const showHero = (): void => {
   document.documentElement.lang = words.lang
@@ -64,7 +61,7 @@ const showSignIn = (notice?: Notice): void => {
   const { subject } = element
   const again = (told?: Notice) => showSignIn(told)
   form.replaceChildren(
-    ...signInView({ words, session, subject, draft, maySignUp, notice, onIn, again }),
+    ...signInView({ words, session, subject, draft, maySignUp, forgotten, notice, onIn, again }),
   )
   if (hadFocus || notice !== undefined) form.querySelector('input')?.focus()
 }
@@ -93,7 +90,7 @@ hearing(element, {
 hearing(place('language'), {
   click: () => {
     words = pageWordsIn([words.other.lang])
-    sessionStorage.setItem(LANGUAGE, words.lang)
+    keepLanguage(words.lang)
     show()
   },
 })

@@ -1,3 +1,6 @@
+import { claimFactsPath } from './paths.ts'
+import { type Reply, send, V1 } from './send.ts'
+
 /** What came of a sign-in or a sign-up. */
 export type SignInAnswer =
   | { readonly kind: 'in' }
@@ -9,30 +12,7 @@ export type Account = { readonly email: string; readonly token: string; readonly
 
 export type Credentials = { readonly email: string; readonly password: string }
 
-const V1 = '/latchkey/v1'
 const KEPT = 'latchkey-session'
-
-type Reply = { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
-
-const send = async (
-  method: string,
-  path: string,
-  body: unknown,
-  token?: string,
-): Promise<Reply> => {
-  const reply = await fetch(path, {
-    method,
-    credentials: 'omit',
-    cache: 'no-store',
-    headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const content = (await reply.json().catch(() => ({}))) as Reply['body']
-  return { status: reply.status, body: content }
-}
 
 const kept = (storage: Storage): Account | undefined => {
   try {
@@ -61,9 +41,8 @@ const failureOf = ({ status, body }: Reply): SignInAnswer => {
 
 /** Whether the project lets anyone make an account. */
 export const asksForSignUp = async (project: string | undefined): Promise<boolean> => {
-  const query = project === undefined ? '' : `?project=${encodeURIComponent(project)}`
   try {
-    return (await send('GET', `/claim.json${query}`, undefined)).body.signUp === true
+    return (await send('GET', claimFactsPath(project), undefined)).body.signUp === true
   } catch {
     return false
   }

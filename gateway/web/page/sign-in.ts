@@ -1,11 +1,9 @@
 import { hearing, make } from '../widget/dom.ts'
 import type { Notice } from '../widget/notice.ts'
-import { eye } from '../widget/view/eye.ts'
 import { noticeView } from '../widget/view/notice.ts'
+import { emailInput, passwordFault, passwordInput } from './input.ts'
 import type { Session, SignInAnswer } from './session.ts'
 import type { PageWords } from './words.ts'
-
-const SHORTEST_PASSWORD = 8
 
 /** What the form is to be. `draft` outlives a change of language. */
 export type SignInOptions = {
@@ -14,6 +12,8 @@ export type SignInOptions = {
   readonly subject: string | undefined
   readonly draft: { email: string; isNew: boolean }
   readonly maySignUp: boolean
+  /** Where who has forgotten his password asks for a letter. */
+  readonly forgotten: string
   readonly notice?: Notice | undefined
   readonly onIn: () => void
   /** Show it again: the kind of form has changed. */
@@ -32,65 +32,12 @@ const noticeOf = (answer: Failure, words: PageWords): Notice => {
   }
 }
 
-type InputOptions = {
-  readonly name: string
-  readonly type: string
-  readonly autocomplete: string
-  readonly label: string
-  readonly value?: string
-  readonly hint?: string
-}
-
-const inputOf = ({ name, type, autocomplete, label, value = '', hint }: InputOptions) => {
-  const input = make('input', {
-    id: name,
-    name,
-    type,
-    autocomplete,
-    autocapitalize: 'off',
-    spellcheck: 'false',
-    maxlength: type === 'email' ? '254' : '128',
-    'aria-required': 'true',
-    'aria-describedby': `${name}-note`,
-  })
-  input.value = value
-  const note = make('p', { id: `${name}-note`, class: 'hint' }, hint)
-  const box = make('div', { class: 'box' }, input)
-  const field = make('div', { class: 'field' }, make('label', { for: name }, label), box, note)
-  /** Says what is wrong with it; `undefined`: nothing any more. */
-  const fault = (text: string | undefined) => {
-    note.textContent = text ?? hint ?? ''
-    note.className = text === undefined ? 'hint' : 'wrong'
-    if (text === undefined) input.removeAttribute('aria-invalid')
-    else input.setAttribute('aria-invalid', 'true')
-  }
-  return { input, box, field, fault }
-}
-
-const passwordFault = (value: string, isNew: boolean, words: PageWords): string | undefined => {
-  if (value === '') return words.passwordRequired
-  return isNew && value.length < SHORTEST_PASSWORD ? words.passwordShort : undefined
-}
-
 /** Sign in, or where the project allows it make an account. */
 export const signInView = (options: SignInOptions): readonly HTMLElement[] => {
-  const { words, session, subject, draft, maySignUp, onIn, again } = options
+  const { words, session, subject, draft, maySignUp, forgotten, onIn, again } = options
   const isNew = draft.isNew && maySignUp
-  const email = inputOf({
-    name: 'email',
-    type: 'email',
-    autocomplete: 'username',
-    label: words.email,
-    value: draft.email,
-  })
-  const password = inputOf({
-    name: 'password',
-    type: 'password',
-    autocomplete: isNew ? 'new-password' : 'current-password',
-    label: words.password,
-    ...(isNew ? { hint: words.passwordHint } : {}),
-  })
-  password.box.append(eye(password.input, words.show, words.hide))
+  const email = emailInput(words, draft.email)
+  const password = passwordInput(words, isNew)
   hearing(email.input, {
     input: () => {
       draft.email = email.input.value
@@ -153,6 +100,7 @@ export const signInView = (options: SignInOptions): readonly HTMLElement[] => {
     make('h2', {}, action),
     make('p', { class: 'intro' }, isNew ? words.signUpText : signInText),
     form,
+    ...(isNew ? [] : [make('a', { class: 'link', href: forgotten }, words.forgotten)]),
     ...(maySignUp ? [other] : []),
   ]
 }

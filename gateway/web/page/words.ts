@@ -15,6 +15,7 @@ export type PageWords = {
   readonly passwordHint: string
   readonly show: string
   readonly hide: string
+  readonly forgotten: string
   readonly toSignUp: string
   readonly toSignIn: string
   readonly signOut: string
@@ -50,6 +51,7 @@ const en: PageWords = {
   passwordHint: 'At least 8 characters.',
   show: 'Show password',
   hide: 'Hide password',
+  forgotten: 'Forgot your password?',
   toSignUp: 'New here? Create an account',
   toSignIn: 'I have an account already',
   signOut: 'Sign out',
@@ -88,6 +90,7 @@ const de: PageWords = {
   passwordHint: 'Mindestens 8 Zeichen.',
   show: 'Passwort anzeigen',
   hide: 'Passwort verbergen',
+  forgotten: 'Passwort vergessen?',
   toSignUp: 'Neu hier? Konto anlegen',
   toSignIn: 'Ich habe schon ein Konto',
   signOut: 'Abmelden',
