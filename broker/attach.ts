@@ -3,6 +3,7 @@ import { createPresence } from '../shared/delivery/presence.ts'
 import { StoreDown } from '../shared/errors.ts'
 import { DEFAULT_LIMITS } from '../shared/limits.ts'
 import type { DeviceId } from '../shared/model/ids.ts'
+import type { Notice } from '../shared/model/records.ts'
 import { type Arrival, type ArrivalOptions, createArrivals, refuse } from './arrivals.ts'
 import { type Connection, cut, grantedQos } from './connection.ts'
 import type { BrokerContext, MqttDialect } from './dialect.ts'
@@ -18,7 +19,11 @@ import { asBrokerPort, type BrokerPort, type Client, type PublishPacket } from '
 const UNAVAILABLE = 3
 
 export type AttachOptions = BrokerContext &
-  ArrivalOptions & { readonly dialects: readonly MqttDialect[] }
+  ArrivalOptions & {
+    readonly dialects: readonly MqttDialect[]
+    /** Told of each notice (a change of hands, a key-value) once a device has heard it. */
+    readonly onHanded?: (notice: Notice) => void
+  }
 
 export type Attached = {
   /** Ends the watches and gives the broker its own hooks back. Does not close it. */
@@ -35,6 +40,7 @@ export type Attached = {
 export const attachClaiming = async (aedes: object, options: AttachOptions): Promise<Attached> => {
   const {
     dialects,
+    onHanded,
     strangers,
     frontOf,
     visitorOf,
@@ -67,7 +73,7 @@ export const attachClaiming = async (aedes: object, options: AttachOptions): Pro
     const holder = presence.holder(device)
     return holder === undefined ? guests.of(device) : [holder, ...guests.of(device)]
   }
-  const outbox = createOutbox({ context, holdersOf, dialects })
+  const outbox = createOutbox({ context, holdersOf, dialects, onHanded })
   const openTopics = dialects.flatMap((dialect) => dialect.openTopics ?? [])
   const guests = createGuests({ context, openTopics, outbox, frontOf, visitorOf, crowd })
   const ways = dialects.flatMap(({ provisioning }) => provisioning ?? [])

@@ -25,7 +25,7 @@ export type BrokerOptions = BrokerContext & {
   readonly limits?: Limits
   /** Web pages of other hosts that may connect over WebSocket: `https://app.example`. */
   readonly origins?: readonly string[]
-  readonly metrics: Pick<Metrics, 'limited'>
+  readonly metrics: Pick<Metrics, 'limited'> & Partial<Pick<Metrics, 'noticed'>>
 }
 
 export type RunningBroker = {
@@ -62,6 +62,7 @@ export const startBroker = async (options: BrokerOptions): Promise<RunningBroker
     frontOf: (client) => fronts.get(client),
     visitorOf: (client) => visitors.get(client),
     crowd: createCrowd({ limits, now, onEvent }),
+    onHanded: ({ at }) => metrics.noticed?.((now() - at) / 1000),
     limits,
   })
 

@@ -13,13 +13,15 @@ type Options = {
   /** Who is connected here as a device, or speaks for it. */
   readonly holdersOf: (device: DeviceId) => readonly Connection[]
   readonly dialects: readonly MqttDialect[]
+  /** Told of each notice once a device has heard it. */
+  readonly onHanded?: ((notice: Notice) => void) | undefined
 }
 
 /**
  * Hands over what devices that are connected here have to be told: that they changed hands, that there is a command.
  * It lies in the store until it is a day old; who connects later is told the present state instead.
  */
-export const createOutbox = ({ context, holdersOf, dialects }: Options) => {
+export const createOutbox = ({ context, holdersOf, dialects, onHanded }: Options) => {
   const { store, registry, log, delivery } = context
 
   const tellOwner = async (notice: Notice, connection: Connection): Promise<void> => {
@@ -49,7 +51,9 @@ export const createOutbox = ({ context, holdersOf, dialects }: Options) => {
     const notice = JSON.parse(item) as Notice
     if (notice.command !== undefined) return tellCommand(project, notice)
     const tell = notice.keyValue === undefined ? tellOwner : tellKeyValue
-    for (const connection of holdersOf(notice.device)) await tell(notice, connection)
+    const holders = holdersOf(notice.device)
+    for (const connection of holders) await tell(notice, connection)
+    if (holders.length > 0) onHanded?.(notice)
   }
 
   return createFollower({

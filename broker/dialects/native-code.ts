@@ -1,16 +1,11 @@
-import { Type } from 'typebox'
 import { checker, parseJson } from '../../shared/check.ts'
+import { Code } from '../../shared/model/device-messages.ts'
 import { deliver, inOrder } from '../connection.ts'
 import type { Handler } from '../dialect.ts'
 import { RESULT, refuseMalformed } from './native-result.ts'
 import { resultBody } from './native-window.ts'
 
-const codeOf = checker(
-  Type.Object(
-    { code: Type.String({ minLength: 1, maxLength: 128 }) },
-    { additionalProperties: false },
-  ),
-)
+const codeOf = checker(Code)
 
 /** A device brings the code that an account made. */
 export const code: Handler = async (context, connection, payload, reply) => {

@@ -1,18 +1,10 @@
-import { Type } from 'typebox'
 import { checker, parseJson } from '../../shared/check.ts'
+import { ChildEvent, DeviceEvent } from '../../shared/model/device-messages.ts'
 import type { Handler } from '../dialect.ts'
 import { eachInLane } from '../lanes.ts'
 
-const strict = { additionalProperties: false } as const
-
-const EventMembers = {
-  eventType: Type.String({ minLength: 1, maxLength: 255 }),
-  eventData: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-}
-const eventOf = checker(Type.Object(EventMembers, strict))
-const childEventOf = checker(
-  Type.Object({ device: Type.String({ minLength: 1, maxLength: 255 }), ...EventMembers }, strict),
-)
+const eventOf = checker(DeviceEvent)
+const childEventOf = checker(ChildEvent)
 const MOST_EVENTS = 10_000
 /** Longest `eventData`, as JSON: a feed keeps many of them. */
 const LONGEST_DATA = 16 * 1024

@@ -1,32 +1,44 @@
-import { Type } from 'typebox'
 import { checker, parseJson } from '../../shared/check.ts'
+import { Child, ChildWindow } from '../../shared/model/device-messages.ts'
+import type { DeviceId } from '../../shared/model/ids.ts'
 import { type Opened, type Refused, refused } from '../../shared/model/outcomes.ts'
+import type { Reason } from '../../shared/model/reasons.ts'
 import { type Connection, deliver, inOrder, type Reply } from '../connection.ts'
 import type { BrokerContext, Handler } from '../dialect.ts'
 import { eachInLane } from '../lanes.ts'
-import { ClaimMembers, NATIVE_WINDOW, resultBody } from './native-window.ts'
+import { NATIVE_WINDOW, resultBody } from './native-window.ts'
 
 const RESULT = 'latchkey/v1/gateway/claims/result'
 const LONGEST_BATCH = 10_000
-const strict = { additionalProperties: false } as const
-const Name = Type.String({ minLength: 1, maxLength: 255 })
 
-const itemOf = checker(Type.Object({ device: Name, ...ClaimMembers }, strict))
-const childOf = checker(Type.Object({ device: Name }, strict))
+const itemOf = checker(ChildWindow)
+const childOf = checker(Child)
 
 type ItemResult = { readonly device?: string } & ReturnType<typeof resultBody>
 
+/** What a gateway brought in vain, in the story of the device that it is about. */
+const noted = async (
+  { engine }: BrokerContext,
+  { project }: Connection,
+  device: DeviceId,
+  reason: Reason,
+): Promise<Refused> => {
+  await engine.noteRefusal({ project, device, what: 'gateway', reason, via: 'latchkey' })
+  return refused(reason, true)
+}
+
 const offerFor = async (
-  { registry, engine }: BrokerContext,
+  context: BrokerContext,
   gateway: Connection,
   name: string,
   secret: string | undefined,
   durationMs: number | undefined,
 ): Promise<Opened | Refused> => {
+  const { registry, engine } = context
   const child = await registry.devices.findByName(gateway.project, name)
-  if (child === undefined) return refused('device-unknown', true)
+  if (child === undefined) return noted(context, gateway, gateway.device, 'device-unknown')
   if (child.parent !== undefined && child.parent !== gateway.device)
-    return refused('gateway-not-entitled', true)
+    return noted(context, gateway, child.id, 'gateway-not-entitled')
   return engine.offerWindow({
     project: gateway.project,
     device: child.id,
@@ -62,11 +74,13 @@ const say = (context: BrokerContext, connection: Connection, body: unknown, repl
 
 const claims: Handler = async (context, connection, payload, reply) => {
   if (!connection.isGateway) {
+    await noted(context, connection, connection.device, 'gateway-not-entitled')
     await say(context, connection, { state: 'refused', reason: 'gateway-not-entitled' }, reply)
     return 'acknowledged'
   }
   const items = parseJson(payload)
   if (!Array.isArray(items) || items.length > LONGEST_BATCH) {
+    await noted(context, connection, connection.device, 'bad-request')
     await say(context, connection, { state: 'refused', reason: 'bad-request' }, reply)
     return 'malformed'
   }

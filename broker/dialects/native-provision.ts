@@ -1,13 +1,8 @@
-import { Type } from 'typebox'
 import { checker, parseJson } from '../../shared/check.ts'
+import { Token } from '../../shared/model/device-messages.ts'
 import type { Provisioning } from '../dialect.ts'
 
-const tokenOf = checker(
-  Type.Object(
-    { token: Type.String({ minLength: 1, maxLength: 256 }) },
-    { additionalProperties: false },
-  ),
-)
+const tokenOf = checker(Token)
 
 /** A device that is not there yet comes into being: CONTRACT 3. */
 export const provisioning: Provisioning = {

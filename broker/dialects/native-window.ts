@@ -1,4 +1,3 @@
-import { Type } from 'typebox'
 import type { WindowRule } from '../../shared/claim/rules.ts'
 import type { Claimed, Opened, Refused, Released, Waiting } from '../../shared/model/outcomes.ts'
 
@@ -7,12 +6,6 @@ export const NATIVE_WINDOW: WindowRule = {
   defaultMs: 300_000,
   secretOptional: false,
   outside: 'refuse',
-}
-
-/** The members of one native claim. */
-export const ClaimMembers = {
-  secret: Type.Optional(Type.String({ maxLength: 256 })),
-  durationMs: Type.Optional(Type.Integer({ minimum: 1000 })),
 }
 
 /** An outcome as `claim/result` tells it. */

@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { checker, parseJson } from '../../shared/check.ts'
+import { ClaimWindow, LinkId, Nothing } from '../../shared/model/device-messages.ts'
 import type { Device } from '../../shared/model/records.ts'
 import { giveWaiting } from '../commands.ts'
 import { type Connection, deliver, inOrder } from '../connection.ts'
@@ -16,16 +16,13 @@ import { childEvents, event } from './native-events.ts'
 import { gatewayHandlers, gatewayTopics } from './native-gateway.ts'
 import { provisioning } from './native-provision.ts'
 import { RESULT, refuseMalformed } from './native-result.ts'
-import { ClaimMembers, NATIVE_WINDOW, resultBody } from './native-window.ts'
+import { NATIVE_WINDOW, resultBody } from './native-window.ts'
 
 const OWNER = 'latchkey/v1/owner'
-const strict = { additionalProperties: false } as const
 
-const claimOf = checker(Type.Object(ClaimMembers, strict))
-const linkOf = checker(
-  Type.Object({ linkId: Type.String({ minLength: 1, maxLength: 256 }) }, strict),
-)
-const nothingOf = checker(Type.Object({}, strict))
+const claimOf = checker(ClaimWindow)
+const linkOf = checker(LinkId)
+const nothingOf = checker(Nothing)
 
 const claim: Handler = async (context, connection, payload, reply) => {
   const body = claimOf(parseJson(payload))

@@ -80,6 +80,12 @@ const disconnect = asGateway(async ({ registry: { devices } }, gateway, json) =>
   return 'acknowledged'
 })
 
+/** The gateway hears nothing of it, but the maker of the device can. */
+const noteForeign = ({ engine }: BrokerContext, { project, id: device }: Device) =>
+  engine.noteRefusal({
+    ...{ project, device, what: 'gateway', reason: 'gateway-not-entitled', via: 'thingsboard' },
+  })
+
 const claimChild = async (
   context: BrokerContext,
   gateway: Device,
@@ -87,7 +93,10 @@ const claimChild = async (
   info: ClaimInfo,
 ): Promise<void> => {
   const child = await connectChild(context, gateway, name)
-  if (child?.parent !== gateway.id) return
+  if (child?.parent !== gateway.id) {
+    if (child !== undefined) await noteForeign(context, child)
+    return
+  }
   await context.engine.offerWindow({
     project: gateway.project,
     device: child.id,

@@ -198,6 +198,22 @@ export type Attempt = {
   readonly via: string
 }
 
+/** A half, or a message, that a device brought in vain. Kept 7 days. */
+export type OfferRefusal = {
+  readonly at: number
+  readonly what:
+    | 'window'
+    | 'claim-mode'
+    | 'code'
+    | 'link'
+    | 'release'
+    | 'gateway'
+    | 'provisioning'
+    | 'message'
+  readonly reason: Reason
+  readonly via: string
+}
+
 /** One line of a device's story: an ownership change. */
 export type Change = {
   readonly at: number
