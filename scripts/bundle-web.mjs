@@ -46,6 +46,15 @@ const bundle = async () => {
     bundled('page/claim.ts').then((script) => put('claim.js', script)),
     bundled('page/claim.css').then((sheet) => put('claim.css', sheet)),
     readFile(join(WEB, 'page/claim.html')).then((page) => put('claim.html', page)),
+    bundled('console/index.ts').then((script) => put('console.js', script)),
+    bundled('console/console.css').then((sheet) => put('console.css', sheet)),
+    readFile(join(WEB, 'console/console.html')).then((page) => put('console.html', page)),
+    bundled('letters/letters.ts').then((script) => put('letters.js', script)),
+    bundled('letters/letters.css').then((sheet) => put('letters.css', sheet)),
+    readFile(join(WEB, 'letters/letters.html')).then((page) => put('letters.html', page)),
+    bundled('page/docs.ts').then((script) => put('docs.js', script)),
+    bundled('page/docs.css').then((sheet) => put('docs.css', sheet)),
+    readFile(join(WEB, 'page/docs.html')).then((page) => put('docs.html', page)),
   ])
 }
 

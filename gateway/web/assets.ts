@@ -20,6 +20,15 @@ const TYPES = {
   'claim.css': 'text/css; charset=utf-8',
   'claim.js': 'text/javascript; charset=utf-8',
   'widget.js': 'text/javascript; charset=utf-8',
+  'console.html': 'text/html; charset=utf-8',
+  'console.css': 'text/css; charset=utf-8',
+  'console.js': 'text/javascript; charset=utf-8',
+  'letters.html': 'text/html; charset=utf-8',
+  'letters.css': 'text/css; charset=utf-8',
+  'letters.js': 'text/javascript; charset=utf-8',
+  'docs.html': 'text/html; charset=utf-8',
+  'docs.css': 'text/css; charset=utf-8',
+  'docs.js': 'text/javascript; charset=utf-8',
 } as const
 
 export type AssetName = keyof typeof TYPES
@@ -43,17 +52,22 @@ const variantOf = async (bytes: Buffer, coding: Coding): Promise<Variant> => {
   return { coding, bytes: packed, etag: `"${digest}"` }
 }
 
-/** Reads all of them. `undefined`: they were not built. */
-export const loadAssets = async (): Promise<ReadonlyMap<AssetName, Asset> | undefined> => {
-  const names = Object.keys(TYPES) as AssetName[]
+/** Bytes as browsers get them. */
+export const assetOf = async (type: string, bytes: Buffer): Promise<Asset> => ({
+  type,
+  variants: await Promise.all(CODINGS.map((coding) => variantOf(bytes, coding))),
+})
+
+/** Reads these. `undefined`: they were not built. */
+export const loadAssets = async <Name extends AssetName>(
+  ...names: readonly Name[]
+): Promise<Readonly<Record<Name, Asset>> | undefined> => {
   const folder = FOLDERS.find((path) => names.every((name) => existsSync(path + name)))
   if (folder === undefined) return undefined
   const rows = names.map(async (name) => {
-    const bytes = await readFile(folder + name)
-    const variants = await Promise.all(CODINGS.map((coding) => variantOf(bytes, coding)))
-    return [name, { type: TYPES[name], variants }] as const
+    return [name, await assetOf(TYPES[name], await readFile(folder + name))] as const
   })
-  return new Map(await Promise.all(rows))
+  return Object.fromEntries(await Promise.all(rows)) as Record<Name, Asset>
 }
 
 const LONGEST_HEADER = 256

@@ -23,6 +23,12 @@ export const pageHeaders = (frameOrigins: readonly string[]): Readonly<Record<st
   ...(frameOrigins.length === 0 ? { 'x-frame-options': 'DENY' } : {}),
 })
 
+/** The headers of a page that stands in no frame and needs no camera. */
+export const readingHeaders: Readonly<Record<string, string>> = {
+  ...pageHeaders([]),
+  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+}
+
 /** A script that any page may load: there is nothing of anybody in it. */
 export const scriptHeaders: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',

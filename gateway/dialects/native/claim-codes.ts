@@ -68,11 +68,14 @@ export const claimCodeRoutes = (
           reason: 'not-permitted',
           detail: 'There is no such claim code.',
         })
-      const { state, device, reason } = seen
+      const { state, expiresAt, device, usedAt, reason, refusedAt } = seen
       return reply.header('cache-control', 'no-store').send({
         state,
+        expiresAt: time(expiresAt),
         ...(device === undefined ? {} : { device }),
+        ...(usedAt === undefined ? {} : { usedAt: time(usedAt) }),
         ...(reason === undefined ? {} : { reason }),
+        ...(refusedAt === undefined ? {} : { refusedAt: time(refusedAt) }),
       })
     },
   )

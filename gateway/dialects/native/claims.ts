@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { isMistyped } from '../../../shared/claim/box-key-text.ts'
 import type { CodeSeen } from '../../../shared/claim/engine.ts'
 import type { ClaimId, HomeId } from '../../../shared/model/ids.ts'
 import {
@@ -42,6 +43,16 @@ const placeOf = (id: ClaimId) => `/latchkey/v1/claims/${id}`
 
 /** Longest wait of one request. */
 const LONGEST_WAIT_MS = 60_000
+
+/** Seen by the text alone, before anything is looked up: it tells nothing of any device, and counts as no try. */
+const MISTYPED = {
+  status: 400,
+  reason: 'bad-request',
+  title: 'A typing error',
+  detail:
+    'A character of the key is not as it is printed. Read it once more; this did not count as a try.',
+  errors: [{ path: '/secret', message: 'has a typing error: its check character does not fit' }],
+} as const
 
 /** What a refused claim answers: to a stranger always the same, whatever the cause (CONTRACT 6 "Refusals"). */
 const problemFor = (outcome: Refused) => {
@@ -97,7 +108,19 @@ const outcomeOf = (seen: CodeSeen): Claimed | Waiting | Refused => {
   return { state: 'claimed', device, claim, home, epoch, fresh: false, offer }
 }
 
-const trueBody = ({ id, state, device, epoch, reason, at, asked, user, home, via }: Attempt) => ({
+/** An attempt with its true reason, and what to do about it: for the owner and the maker. */
+export const trueBody = ({
+  id,
+  state,
+  device,
+  epoch,
+  reason,
+  at,
+  asked,
+  user,
+  home,
+  via,
+}: Attempt) => ({
   id,
   state,
   asked,
@@ -155,6 +178,19 @@ export const claimRoutes = (app: FastifyInstance, context: GatewayContext, guard
     return engine.redeemDevice({ ...account, address, asked, device, secret })
   }
 
+  /** A claim that says by itself what is wrong with it. */
+  const refuse = async (reply: FastifyReply, user: User, reason: 'not-a-member') => {
+    const { project, id, home } = user
+    const { attempt } = await engine.refuseClaim({
+      project,
+      user: id,
+      home,
+      reason,
+      via: 'latchkey',
+    })
+    return sendProblem(reply.header('location', placeOf(attempt)), { status: 403, reason })
+  }
+
   app.post<{ Body: Static<typeof NewClaim> }>(
     '/claims',
     { schema: { body: NewClaim }, onRequest: guards.user },
@@ -163,7 +199,9 @@ export const claimRoutes = (app: FastifyInstance, context: GatewayContext, guard
       const { body } = request
       const home = homeIn(body)
       if (home !== undefined && !(await isMember(registry, user, home as HomeId)))
-        return sendProblem(reply, { status: 403, reason: 'not-a-member' })
+        return refuse(reply, user, 'not-a-member')
+      if ('secret' in body && body.secret !== undefined && isMistyped(body.secret))
+        return sendProblem(reply, MISTYPED)
       const { attempt, outcome } = await claim(user, networkOf(request.ip), body)
       reply.header('location', placeOf(attempt))
       switch (outcome.state) {
@@ -190,7 +228,8 @@ export const claimRoutes = (app: FastifyInstance, context: GatewayContext, guard
       const device = attempt.device && (await registry.devices.get(project, attempt.device))
       const owns = device?.owner !== undefined && (await isMember(registry, user, device.owner))
       const rights = user.role === 'maker' || (owns && attempt.at >= (device.held?.at ?? 0))
-      if (rights) return { attempt, rights: 'full' as const }
+      const since = user.role === 'maker' ? 0 : (device?.held?.at ?? 0)
+      if (rights) return { attempt, rights: 'full' as const, since }
       return attempt.user === user.id ? { attempt, rights: 'own' as const } : undefined
     }
     return undefined
@@ -224,13 +263,15 @@ export const claimRoutes = (app: FastifyInstance, context: GatewayContext, guard
     async (request, reply) => {
       const seen = await find(callerOf(request).user, request.params.id)
       if (seen === undefined) return unknownClaim(reply)
-      const { attempt, rights } = seen
-      if (rights === 'own') return explained(attempt)
+      const { attempt } = seen
+      if (seen.rights === 'own') return explained(attempt)
       const others =
         attempt.device === undefined
           ? [attempt]
           : await attemptsAt(store, attempt.project, attempt.device)
-      return { ...trueBody(attempt), attempts: others.map(trueBody) }
+      // Who tried before it was his is none of the owner's business.
+      const known = others.filter(({ at }) => at >= seen.since)
+      return { ...trueBody(attempt), attempts: known.map(trueBody) }
     },
   )
 }

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { REASONS } from '../../../shared/model/reasons.ts'
 import type { Device } from '../../../shared/model/records.ts'
 import { newSecret } from '../../../shared/registry/index.ts'
-import { historyOf } from '../../../shared/registry/story.ts'
+import { historyOf, type StoryLine } from '../../../shared/registry/story.ts'
 import { callerOf, type Guards, projectFor } from '../../auth.ts'
 import type { GatewayContext } from '../../context.ts'
 import { sendProblem } from '../../problem.ts'
@@ -42,6 +43,13 @@ const NEVER = Number.MAX_SAFE_INTEGER
 
 const unknownDevice = (reply: FastifyReply) =>
   sendProblem(reply, { status: 404, reason: 'device-unknown' })
+
+/** A line of a story, with what to do about what was refused. */
+const storyBody = ({ at, ...line }: StoryLine) => {
+  const known = 'reason' in line && line.reason !== undefined ? REASONS[line.reason] : undefined
+  const told = known === undefined ? {} : { detail: known.detail, nextStep: known.next }
+  return { at: time(at), ...line, ...told }
+}
 
 /** Devices: made by the maker, seen by owner and maker. */
 export const deviceRoutes = (app: FastifyInstance, context: GatewayContext, guards: Guards) => {
@@ -126,7 +134,7 @@ export const deviceRoutes = (app: FastifyInstance, context: GatewayContext, guar
         const isMaker = callerOf(request).user.role === 'maker'
         const since = isMaker ? 0 : (device.held?.at ?? 0)
         const story = await historyOf(store, device, since)
-        return { items: story.map(({ at, ...line }) => ({ at: time(at), ...line })) }
+        return { items: story.map(storyBody) }
       }),
   )
 

@@ -180,6 +180,7 @@ export const eventRoutes = (app: FastifyInstance, context: GatewayContext, guard
         .open({
           ...wanted,
           say: (happening) => outlet.send(JSON.stringify(cloudEventOf(happening))),
+          drained: outlet.drained,
           end: (why) => outlet.end(why === 'closing' ? 1001 : 1008, why),
         })
         .then(

@@ -50,7 +50,8 @@ const homeBody = (home: Home, role: MemberRole) => ({
   createdAt: time(home.createdAt),
 })
 
-const memberBody = ({ user, membership }: Member) => ({
+/** A member as his home and the maker see him. */
+export const memberBody = ({ user, membership }: Member) => ({
   user: user.id,
   ...(user.email === undefined ? {} : { email: user.email }),
   ...(user.name === undefined ? {} : { name: user.name }),

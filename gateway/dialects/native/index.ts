@@ -2,17 +2,28 @@ import { createGuards } from '../../auth.ts'
 import type { HttpDialect } from '../../context.ts'
 import { honourIdempotencyKeys } from '../../idempotency.ts'
 import { activationCodeRoutes } from './activation-codes.ts'
+import { auditRoutes } from './audit.ts'
+import { nativeCalls, nativeShapes } from './calls/index.ts'
 import { certificateRoutes } from './certificates.ts'
 import { claimCodeRoutes } from './claim-codes.ts'
 import { claimRoutes } from './claims.ts'
 import { commandRoutes } from './commands.ts'
 import { deviceRoutes } from './devices.ts'
 import { eventRoutes } from './events.ts'
+import { fleetRoutes } from './fleet.ts'
 import { homeRoutes } from './homes.ts'
+import { importRoutes } from './imports.ts'
+import { letterRoutes } from './letters.ts'
 import { oauthClientRoutes } from './oauth-clients.ts'
+import { operationRoutes } from './operations.ts'
+import { passwordResetRoutes } from './password-resets.ts'
+import { peopleRoutes } from './people.ts'
+import { projectCareRoutes } from './project-care.ts'
 import { projectRoutes } from './projects.ts'
 import { provisioningTokenRoutes } from './provisioning-tokens.ts'
 import { sessionRoutes } from './sessions.ts'
+import { statisticsRoutes } from './statistics.ts'
+import { nativeChannels } from './topics.ts'
 import { transferRoutes } from './transfers.ts'
 import { userRoutes } from './users.ts'
 import { webhookRoutes } from './webhooks.ts'
@@ -20,6 +31,7 @@ import { webhookRoutes } from './webhooks.ts'
 /** Our own API: CONTRACT 2. */
 export const native: HttpDialect = {
   name: 'latchkey',
+  described: { calls: nativeCalls, channels: nativeChannels, shapes: nativeShapes },
   routes: (context) => async (app) => {
     await app.register(
       async (v1) => {
@@ -37,6 +49,8 @@ export const native: HttpDialect = {
           homeRoutes,
           projectRoutes,
           deviceRoutes,
+          importRoutes,
+          operationRoutes,
           commandRoutes,
           eventRoutes,
           certificateRoutes,
@@ -46,7 +60,14 @@ export const native: HttpDialect = {
           provisioningTokenRoutes,
           oauthClientRoutes,
           transferRoutes,
+          letterRoutes,
+          passwordResetRoutes,
           webhookRoutes,
+          auditRoutes,
+          fleetRoutes,
+          peopleRoutes,
+          projectCareRoutes,
+          statisticsRoutes,
         ])
           routes(v1, context, guards)
       },

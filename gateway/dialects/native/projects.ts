@@ -32,7 +32,8 @@ const NewKey = Type.Object(
   strict,
 )
 
-const body = (project: Project) => ({
+/** A project as its makers see it, with the policy in force. */
+export const projectBody = (project: Project) => ({
   id: project.id,
   number: project.number,
   name: project.name,
@@ -63,7 +64,7 @@ export const projectRoutes = (
         })
       const made = await projects.create(request.body)
       if (made === 'name-taken') return sendProblem(reply, { status: 409, reason: 'name-taken' })
-      return reply.code(201).send(body(made))
+      return reply.code(201).send(projectBody(made))
     },
   )
 

@@ -3,17 +3,17 @@ import type { Refused } from '../../../shared/model/outcomes.ts'
 import type { Device } from '../../../shared/model/records.ts'
 import type { Problem } from '../../problem.ts'
 
-/** Ids, names and other short texts; no control characters. */
+/** Ids, names and other short texts; no control characters, and no half of a character, which no store takes. */
 export const Name = Type.String({
   minLength: 1,
   maxLength: 255,
-  pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+  pattern: '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$',
 })
 /** A secret as a device or a label gives it: compared byte for byte. */
 export const Secret = Type.String({ maxLength: 256 })
 export const Email = Type.String({
   maxLength: 254,
-  pattern: '^[^\\s@\\u0000-\\u001f]+@[^\\s@\\u0000-\\u001f]+$',
+  pattern: '^[^\\s@\\u0000-\\u001f\\ud800-\\udfff]+@[^\\s@\\u0000-\\u001f\\ud800-\\udfff]+$',
 })
 export const Password = Type.String({ minLength: 8, maxLength: 128 })
 /** By id, name or number; only a maker of `default` may name another than his own. */
@@ -43,6 +43,9 @@ export const offerProblem = ({ reason, retryAfterMs }: Refused): Problem =>
         retryAfterMs: retryAfterMs ?? 1000,
       }
     : { status: 403, reason }
+
+/** A text as a store takes it: half a character becomes the sign for one that is none. */
+export const wellFormed = (text: string): string => Buffer.from(text, 'utf8').toString('utf8')
 
 /** RFC 3339 in UTC. */
 export const time = (ms: number): string => new Date(ms).toISOString()

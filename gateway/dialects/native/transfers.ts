@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { AnswerTransfer } from '../../../shared/claim/engine.ts'
+import { stateOf } from '../../../shared/claim/transfers.ts'
 import type { ProjectId, UserId } from '../../../shared/model/ids.ts'
 import { callerOf, type Guards } from '../../auth.ts'
 import type { GatewayContext } from '../../context.ts'
 import { sendProblem } from '../../problem.ts'
 import { letterToAsker } from '../../transfer-letters.ts'
-import { IdParams } from './shapes.ts'
+import { letterProblem } from './letter-problem.ts'
+import { IdParams, time } from './shapes.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -22,9 +24,12 @@ const unknownTransfer = (reply: FastifyReply) =>
     detail: 'There is no such transfer for you to answer.',
   })
 
-/** Answers to who asks for a device: by its owner, or with the token of the mail that he got (CONTRACT 6, Particle). */
+/**
+ * Who asks for a device is answered by its owner, or with the token of the mail that he got (CONTRACT 6, Particle); both can ask
+ * what has become of it.
+ */
 export const transferRoutes = (app: FastifyInstance, context: GatewayContext, guards: Guards) => {
-  const { registry, engine } = context
+  const { registry, engine, now } = context
 
   const answer = async (
     reply: FastifyReply,
@@ -53,6 +58,27 @@ export const transferRoutes = (app: FastifyInstance, context: GatewayContext, gu
     return reply.send({ id, state: 'approved', device: given, epoch })
   }
 
+  app.get<{ Params: Static<typeof IdParams> }>(
+    '/transfers/:id',
+    { schema: { params: IdParams }, onRequest: guards.user },
+    async (request, reply) => {
+      const { user } = callerOf(request)
+      const { project } = user
+      const transfer = await engine.lookAtTransfer(project, request.params.id)
+      const isFor =
+        transfer !== undefined &&
+        (transfer.user === user.id ||
+          (await registry.members.isMember(project, transfer.from, user.id)))
+      if (!isFor) return unknownTransfer(reply)
+      const { id, device, expiresAt, answer: given } = transfer
+      const state = stateOf(transfer, await registry.devices.get(project, device), now())
+      return reply.header('cache-control', 'no-store').send({
+        ...{ id, state, device, expiresAt: time(expiresAt) },
+        ...(given === undefined ? {} : { answeredAt: time(given.at) }),
+      })
+    },
+  )
+
   for (const [word, isApproved] of [
     ['approve', true],
     ['deny', false],
@@ -73,7 +99,7 @@ export const transferRoutes = (app: FastifyInstance, context: GatewayContext, gu
     async (request, reply) => {
       const { token, approve } = request.body
       const held = await registry.oneTimeTokens.look('transfer', token)
-      if (held.state === 'refused') return sendProblem(reply, { status: 400, reason: held.reason })
+      if (held.state === 'refused') return letterProblem(reply, held)
       const [id = '', user = ''] = held.subject.split('/')
       const by = { kind: 'mail', user: user as UserId, used: held.used } as const
       return answer(reply, held.project, id, approve, by)

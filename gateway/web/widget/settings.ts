@@ -1,5 +1,6 @@
 import type { Way } from './label.ts'
-import { type Words, wordsIn } from './words.ts'
+import { wordsIn } from './languages.ts'
+import type { Words } from './words.ts'
 
 /** Attributes that replace a text, and which. */
 const TEXTS = {

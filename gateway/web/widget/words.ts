@@ -1,6 +1,3 @@
-import { de } from './words-de.ts'
-import { en } from './words-en.ts'
-
 /** What happened, and what to do about it. */
 export type Saying = { readonly title: string; readonly text: string }
 
@@ -58,14 +55,3 @@ export type Words = {
   /** By the server's reason (CONTRACT 5). What is missing here is said in the server's own words. */
   readonly reasons: Readonly<Record<string, Saying>>
 }
-
-const LANGUAGES: ReadonlyMap<string, Words> = new Map([
-  ['en', en],
-  ['de', de],
-])
-
-/** The words of the first language that we speak, by BCP 47 tags; else English. */
-export const wordsIn = (tags: readonly string[]): Words =>
-  tags
-    .map((tag) => LANGUAGES.get(tag.toLowerCase().split('-')[0] ?? ''))
-    .find((words) => words !== undefined) ?? en
