@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import type { Attempt } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change, LogItem } from '../store/port.ts'
@@ -7,7 +8,29 @@ import { put } from '../store/transact.ts'
 export const ATTEMPT_TTL_MS = 7 * 86_400_000
 const ATTEMPTS_PER_DEVICE = 200
 
-/** The part of a change that records an attempt: by its id, and in the story of its device. */
+/** What came of an attempt, for the audit; one that waits has come to nothing yet. */
+const toldOf = ({ state, id: claim, project, user, device, home, ...rest }: Attempt): LogItem[] => {
+  if (state === 'waiting') return []
+  const { at, via, reason, epoch } = rest
+  return [
+    audited({
+      ...{
+        at,
+        project,
+        type: state === 'claimed' ? 'claim.ok' : 'claim.refused',
+        user,
+        claim,
+        via,
+      },
+      ...(home === undefined ? {} : { home }),
+      ...(device === undefined ? {} : { device }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(epoch === undefined ? {} : { epoch }),
+    }),
+  ]
+}
+
+/** The part of a change that records an attempt: by its id, in the story of its device, in the audit. */
 export const recorded = (attempt: Attempt): Required<Pick<Change, 'put' | 'append'>> => {
   const { project, device } = attempt
   const line: LogItem[] =
@@ -23,6 +46,6 @@ export const recorded = (attempt: Attempt): Required<Pick<Change, 'put' | 'appen
         ]
   return {
     put: [put(keys.attempt(project, attempt.id), attempt, attempt.at + ATTEMPT_TTL_MS)],
-    append: line,
+    append: [...line, ...toldOf(attempt)],
   }
 }

@@ -3,6 +3,8 @@ import { type Opened, type Refused, refused } from '../model/outcomes.ts'
 import { put, transact, unchanged } from '../store/transact.ts'
 import { enterClaimMode, leaveClaimMode } from './claim-mode-rules.ts'
 import type { EngineContext } from './context.ts'
+import { windowOpened } from './offer.ts'
+import type { Refusals } from './refusals.ts'
 
 /** A device lets itself be claimed by the code that is printed on it, or no longer. */
 export type SetClaimMode = {
@@ -17,7 +19,10 @@ export type SetClaimMode = {
 export type Closed = { readonly state: 'closed' }
 
 /** The verb *offer*, for claim mode. The newest replaces the older. */
-export const createClaimModes = ({ store, snapshot, counted, now, newId }: EngineContext) => {
+export const createClaimModes = (
+  { store, snapshot, counted, now, newId }: EngineContext,
+  { noted }: Pick<Refusals, 'noted'>,
+) => {
   const setClaimMode = async (command: SetClaimMode): Promise<Opened | Closed | Refused> => {
     const { project, device: id, mode, via } = command
     const outcome = await transact<Opened | Closed | Refused>(store, async () => {
@@ -33,10 +38,14 @@ export const createClaimModes = ({ store, snapshot, counted, now, newId }: Engin
       if (decided.device === undefined) return { result: decided.outcome }
       return {
         result: decided.outcome,
-        change: { expect, put: [put(device.key, decided.device)] },
+        change: {
+          expect,
+          put: [put(device.key, decided.device)],
+          append: [windowOpened(command, now())],
+        },
       }
     })
-    return counted('offer', outcome)
+    return noted({ project, device: id, via, what: 'claim-mode' }, counted('offer', outcome))
   }
 
   return { setClaimMode }

@@ -12,18 +12,24 @@ export type CodeSeen = Pick<ClaimCode, 'id' | 'claim' | 'home' | 'expiresAt'> & 
   /** The epoch that the device had with it. */
   readonly epoch?: number
   readonly reason?: Refused['reason']
+  /** When that was, epoch ms: taken, or refused last. */
+  readonly usedAt?: number
+  readonly refusedAt?: number
 }
 
 /** What has become of a code by now. */
 export const seen = (code: ClaimCode, now: number): CodeSeen => {
   const { id, claim, home, expiresAt, used, refusal } = code
   const rest = { id, claim, home, expiresAt }
-  if (used !== undefined) return { ...rest, state: 'used', device: used.device, epoch: used.epoch }
+  if (used !== undefined) {
+    const { device, epoch, at } = used
+    return { ...rest, state: 'used', device, epoch, usedAt: at }
+  }
   return {
     ...rest,
     state: now < expiresAt ? 'open' : 'expired',
     ...(refusal?.device === undefined ? {} : { device: refusal.device }),
-    ...(refusal === undefined ? {} : { reason: refusal.reason }),
+    ...(refusal === undefined ? {} : { reason: refusal.reason, refusedAt: refusal.at }),
   }
 }
 

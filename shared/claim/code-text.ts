@@ -22,16 +22,28 @@ const TYPED = /^[A-Za-z0-9 ._-]{12,40}$/
 const sumOf = (text: string): number =>
   [...text].reduce((sum, letter, place) => sum + (place + 1) * ALPHABET.indexOf(letter), 0)
 
-/** A native code of so many values below `ALPHABET.length`, with its check character: the weighted sum of all is 0. */
-export const nativeCode = (values: readonly number[]): Code => {
+/** The letters of so many values below `ALPHABET.length`, and a check character: the weighted sum of all is 0. */
+export const withCheck = (values: readonly number[]): string => {
   const text = values.map((value) => ALPHABET.charAt(value)).join('')
   const sum = sumOf(text) % ALPHABET.length
-  const fitting = [...ALPHABET].find(
-    (_, value) => (sum + NATIVE_LENGTH * value) % ALPHABET.length === 0,
-  )
+  const weight = values.length + 1
+  const fitting = [...ALPHABET].find((_, value) => (sum + weight * value) % ALPHABET.length === 0)
   if (fitting === undefined) throw new RangeError('the length of a code has no inverse')
-  return { form: 'native', text: text + fitting }
+  return text + fitting
 }
+
+/** Whether the check character of letters of the alphabet fits. */
+export const isChecked = (text: string): boolean => sumOf(text) % ALPHABET.length === 0
+
+/** A native code of so many values below `ALPHABET.length`, with its check character. */
+export const nativeCode = (values: readonly number[]): Code => ({
+  form: 'native',
+  text: withCheck(values),
+})
+
+/** In groups, as people read them. */
+export const grouped = (text: string): string =>
+  (text.match(new RegExp(`.{${GROUP}}`, 'g')) ?? []).join('-')
 
 /** A code of 48 random bytes: 64 base64 characters, of which devices have room for 63 (research/particle.md 0). */
 export const particleCode = (bytes: Uint8Array): Code => ({
@@ -41,13 +53,13 @@ export const particleCode = (bytes: Uint8Array): Code => ({
 
 /** As it is given out: a native one in groups. */
 export const shownCode = ({ form, text }: Code): string =>
-  form === 'particle' ? text : (text.match(new RegExp(`.{${GROUP}}`, 'g')) ?? []).join('-')
+  form === 'particle' ? text : grouped(text)
 
 /** What a text may stand for, before any store is asked. `undefined`: a code of no form, or mistyped. */
 export const readCode = (given: string): Code | undefined => {
   if (PARTICLE.test(given)) return { form: 'particle', text: given }
   if (!TYPED.test(given)) return undefined
   const text = given.replace(/[ ._-]/g, '').toUpperCase()
-  if (!NATIVE.test(text) || sumOf(text) % ALPHABET.length !== 0) return undefined
+  if (!NATIVE.test(text) || !isChecked(text)) return undefined
   return { form: 'native', text }
 }

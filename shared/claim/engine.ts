@@ -9,6 +9,7 @@ import { createCodePresenting } from './present-code.ts'
 import { createProvision } from './provision.ts'
 import { createProvisioningTokens } from './provisioning-tokens.ts'
 import { createRedeems } from './redeem.ts'
+import { createRefusals } from './refusals.ts'
 import { createReleases } from './release.ts'
 import { createTransfers } from './transfers.ts'
 
@@ -31,17 +32,20 @@ export const createEngine = (options: EngineOptions) => {
   const { codeLimits = DEFAULT_CODE_LIMITS } = options
   if (!areSafe(codeLimits)) throw new RangeError('claim codes would be too easy to guess')
   const guesses = createGuesses(context, codeLimits)
+  const refusals = createRefusals(context)
   return {
-    ...createOffers(context),
-    ...createClaimModes(context),
+    ...createOffers(context, refusals),
+    ...createClaimModes(context, refusals),
     ...createRedeems(context),
-    ...createLinks(context),
-    ...createReleases(context),
+    ...createLinks(context, refusals),
+    ...createReleases(context, refusals),
     ...createTransfers(context),
     ...createCodes(context, guesses),
-    ...createCodePresenting(context, guesses),
+    ...createCodePresenting(context, guesses, refusals),
     ...createProvisioningTokens(context),
-    ...createProvision(context),
+    ...createProvision(context, refusals),
+    noteRefusal: refusals.noteRefusal,
+    refuseClaim: refusals.refuseClaim,
   }
 }
 

@@ -1,6 +1,7 @@
+import { audited } from '../audit/line.ts'
 import { happened } from '../delivery/feed.ts'
 import { noticeLine } from '../delivery/notices.ts'
-import type { ClaimId, DeviceId, OfferId, UserId } from '../model/ids.ts'
+import type { ClaimId, DeviceId, HomeId, OfferId, UserId } from '../model/ids.ts'
 import type { Device, Change as HistoryLine, Notice } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change, LogItem } from '../store/port.ts'
@@ -51,6 +52,15 @@ const newsOf = ({ before, after, now, notice, claim, via }: Omit<Handover, 'foun
   return [...lost, ...happened(project, gained, notice)]
 }
 
+/** A device given up, for the audit. That it was claimed is told with the claim. */
+const given = ({ after, now, by, via }: Omit<Handover, 'found'>, home: HomeId): LogItem => {
+  const { project, id: device, epoch } = after
+  const kind = by === device ? 'device' : 'user'
+  return audited({
+    ...{ at: now, project, type: 'release', by: { kind, id: by }, device, home, epoch, via },
+  })
+}
+
 /** What is told of a change of hands: its line in the device's history, the notice of it, and what apps hear. */
 export const told = (step: Omit<Handover, 'found'>): LogItem[] => {
   const { before, after, now } = step
@@ -79,6 +89,7 @@ export const told = (step: Omit<Handover, 'found'>): LogItem[] => {
     { log: keys.history(project, device), item: JSON.stringify(line), keep: HISTORY_KEEP },
     noticeLine(project, notice),
     ...newsOf(step),
+    ...(after.owner === undefined ? [given(step, home)] : []),
   ]
 }
 

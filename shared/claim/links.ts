@@ -8,6 +8,7 @@ import type { EngineContext } from './context.ts'
 import { type Half, meet } from './link-rules.ts'
 import { createMeetings } from './meetings.ts'
 import { createOpenLinks } from './open-links.ts'
+import type { Refusals } from './refusals.ts'
 import { claimedBy } from './rules.ts'
 
 /** An account brings its half of a link: an exact text of 1 to 256 characters. */
@@ -41,7 +42,7 @@ const waitingFor = ({ id, expiresAt }: Link): Waiting => ({
 })
 
 /** The verb *redeem* for links, where either half may come first. */
-export const createLinks = (context: EngineContext) => {
+export const createLinks = (context: EngineContext, { noted }: Pick<Refusals, 'noted'>) => {
   const { store, digests, wake, tellClaim, counted, now, newId } = context
   const openLinks = createOpenLinks(context)
   const { look, contested, kept, link } = createMeetings(context)
@@ -171,7 +172,8 @@ export const createLinks = (context: EngineContext) => {
   const linkByDevice = async (command: LinkByDevice): Promise<Linked> => {
     const outcome = await transact(store, () => stepOfDevice(command))
     if (outcome.state !== 'waiting') await tellWaiting(command.project, command.linkId)
-    return counted('redeem', outcome)
+    const { project, device, via } = command
+    return noted({ project, device, via, what: 'link' }, counted('redeem', outcome))
   }
 
   return { linkByAccount, linkByDevice }

@@ -1,9 +1,11 @@
+import { audited } from '../audit/line.ts'
 import type { DeviceId, OfferId, ProjectId } from '../model/ids.ts'
 import { type Opened, type Refused, refused } from '../model/outcomes.ts'
 import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import { put, readOne, transact, unchanged } from '../store/transact.ts'
 import type { EngineContext } from './context.ts'
+import type { Refusals } from './refusals.ts'
 import { openWindow, setBoxKey, type WindowRule } from './rules.ts'
 
 /** A device leaves its half. An empty secret is no secret. */
@@ -16,8 +18,18 @@ export type OfferWindow = {
   readonly via: string
 }
 
+/** A device has opened itself to a claim, for the audit. */
+export const windowOpened = (
+  { project, device, via }: Pick<OfferWindow, 'project' | 'device' | 'via'>,
+  at: number,
+) =>
+  audited({ at, project, type: 'window.opened', by: { kind: 'device', id: device }, device, via })
+
 /** The verb *offer*, for windows and box keys. */
-export const createOffers = ({ store, digestOf, snapshot, counted, now, newId }: EngineContext) => {
+export const createOffers = (
+  { store, digestOf, snapshot, counted, now, newId }: EngineContext,
+  { noted }: Pick<Refusals, 'noted'>,
+) => {
   const offerWindow = async (offer: OfferWindow): Promise<Opened | Refused> => {
     const outcome = await transact<Opened | Refused>(store, async () => {
       const { device, policy } = await snapshot(offer.project, offer.device)
@@ -37,10 +49,15 @@ export const createOffers = ({ store, digestOf, snapshot, counted, now, newId }:
       if (after === undefined) return { result: opened }
       return {
         result: opened,
-        change: { expect: [unchanged(device)], put: [put(device.key, after)] },
+        change: {
+          expect: [unchanged(device)],
+          put: [put(device.key, after)],
+          append: [windowOpened(offer, now())],
+        },
       }
     })
-    return counted('offer', outcome)
+    const { project, device, via } = offer
+    return noted({ project, device, via, what: 'window' }, counted('offer', outcome))
   }
 
   /** The maker's half. `false`: there is no such device. */
@@ -60,7 +77,11 @@ export const createOffers = ({ store, digestOf, snapshot, counted, now, newId }:
       })
       return {
         result: true,
-        change: { expect: [unchanged(device)], put: [put(device.key, after)] },
+        change: {
+          expect: [unchanged(device)],
+          put: [put(device.key, after)],
+          append: [audited({ at: now(), project, type: 'box-key.set', device: id })],
+        },
       }
     })
 

@@ -1,5 +1,6 @@
 import type { ClaimId, DeviceId, Digest, HomeId, ProjectId } from '../model/ids.ts'
 import { type Claimed, type Refused, refused } from '../model/outcomes.ts'
+import type { Reason } from '../model/reasons.ts'
 import type { ClaimCode, Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import { joined, readOne, type Step, transact, unchanged } from '../store/transact.ts'
@@ -10,6 +11,7 @@ import { codeDigest } from './codes.ts'
 import type { EngineContext, Snapshot } from './context.ts'
 import type { Guesses } from './guesses.ts'
 import { handover } from './handover.ts'
+import type { Refusals } from './refusals.ts'
 import { claimedBy } from './rules.ts'
 import { standingOf } from './standing.ts'
 
@@ -32,8 +34,15 @@ type Presenting = {
   readonly former?: HomeId
 }
 
+/** Of these the code's maker has no attempt at this device: nobody else could tell of them. */
+const NO_ATTEMPT = new Set<Reason>(['code-unknown', 'device-not-in-project', 'too-many-attempts'])
+
 /** The verb *redeem*, for codes. */
-export const createCodePresenting = (context: EngineContext, guesses: Pick<Guesses, 'enter'>) => {
+export const createCodePresenting = (
+  context: EngineContext,
+  guesses: Pick<Guesses, 'enter'>,
+  { noted }: Pick<Refusals, 'noted'>,
+) => {
   const { store, snapshot, wake, leftHome, tellClaim, counted, now, newId } = context
   const commits = createCodeCommits(context)
 
@@ -129,7 +138,9 @@ export const createCodePresenting = (context: EngineContext, guesses: Pick<Guess
   const presentCode = async (command: PresentCode): Promise<Answer> => {
     const code = readCode(command.code)
     const outcome = code === undefined ? refused('code-unknown', true) : await lookUp(command, code)
-    return counted('redeem', outcome)
+    const { project, device, via } = command
+    const told = counted('redeem', outcome)
+    return noted({ project, device, via, what: 'code' }, told, (reason) => NO_ATTEMPT.has(reason))
   }
 
   return { presentCode }

@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto'
+import { audited } from '../audit/line.ts'
+import { INSTANCE } from '../audit/records.ts'
 import { happened } from '../delivery/feed.ts'
 import { lookupDigest } from '../guard/digests.ts'
 import type { ClaimId, ProjectId } from '../model/ids.ts'
@@ -11,6 +13,7 @@ import { recorded } from './attempts.ts'
 import type { EngineContext } from './context.ts'
 import { told } from './handover.ts'
 import { closed, keptToken } from './provisioning-tokens.ts'
+import type { Refusals } from './refusals.ts'
 import { standingOf } from './standing.ts'
 
 /** Somebody brings a token. `address`: the network that wrong ones are counted under. */
@@ -36,7 +39,10 @@ const whyNot = (token: ProvisioningToken | undefined, now: number): Refused | un
 }
 
 /** The verb *redeem*, for provisioning tokens. */
-export const createProvision = (context: EngineContext) => {
+export const createProvision = (
+  context: EngineContext,
+  { noteRefusal }: Pick<Refusals, 'noteRefusal'>,
+) => {
   const { store, wake, counted, now, newId } = context
   const devices = createDevices({ ...context, random: (below) => randomInt(below) })
 
@@ -109,8 +115,28 @@ export const createProvision = (context: EngineContext) => {
     const { perAddress, windowMs } = WRONG_TOKENS
     const counter = keys.budget(NOBODYS, `wrong-tokens:${address}`)
     const { count, resetInMs } = await store.count(counter, windowMs, 1)
-    if (count <= perAddress) return refusal
+    if (count <= perAddress) {
+      const { reason } = refusal
+      const line = { at: now(), project: INSTANCE, type: 'offer.refused', reason } as const
+      await store.commit({ append: [audited({ ...line, what: 'provisioning' })] })
+      return refusal
+    }
     return { ...refused('too-many-attempts', true), retryAfterMs: Math.max(1000, resetInMs) }
+  }
+
+  /** In the story of the device that the token has become; there is none of one that it has not. */
+  const tellOf = async (project: ProjectId, digest: string, { reason }: Refused, via: string) => {
+    const { value } = await readOne<ProvisioningToken>(
+      store,
+      keys.provisioningToken(project, digest),
+    )
+    if (value?.used !== undefined) {
+      const { device } = value.used
+      return noteRefusal({ project, device, what: 'provisioning', reason, via })
+    }
+    const who = value === undefined ? {} : { user: value.user, home: value.home }
+    const line = { at: now(), project, type: 'offer.refused', reason, via, ...who } as const
+    await store.commit({ append: [audited({ ...line, what: 'provisioning' })] })
   }
 
   const redeem = async (command: RedeemProvisioningToken): Promise<Provisioned | Refused> => {
@@ -118,7 +144,10 @@ export const createProvision = (context: EngineContext) => {
     const { value: project } = await readOne<ProjectId>(store, keys.provisioning(digest))
     if (project === undefined) return wrong(command.address, refused('token-unknown', true))
     const made = await redeemIn(project, digest, command.via)
-    if ('state' in made) return made
+    if ('state' in made) {
+      await tellOf(project, digest, made, command.via)
+      return made
+    }
     wake(project)
     return { state: 'provisioned', ...made }
   }

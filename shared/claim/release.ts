@@ -5,6 +5,7 @@ import type { Device } from '../model/records.ts'
 import { transact } from '../store/transact.ts'
 import type { EngineContext } from './context.ts'
 import { handover } from './handover.ts'
+import type { Refusals } from './refusals.ts'
 import { release } from './rules.ts'
 
 /** Who gives the device up. A home may only release what it owns. */
@@ -30,14 +31,10 @@ const mayRelease = ({ by }: ReleaseDevice, device: Device, policy: PolicyInForce
 }
 
 /** The verb *release*. */
-export const createReleases = ({
-  store,
-  snapshot,
-  leftHome,
-  counted,
-  now,
-  newId,
-}: EngineContext) => {
+export const createReleases = (
+  { store, snapshot, leftHome, counted, now, newId }: EngineContext,
+  { noted }: Pick<Refusals, 'noted'>,
+) => {
   /** Gives a device up: epoch + 1, and nothing of the old owner's reaches it any more. */
   const releaseDevice = async (command: ReleaseDevice): Promise<Released | Refused> => {
     const outcome = await transact<Released | Refused>(store, async () => {
@@ -62,7 +59,11 @@ export const createReleases = ({
     })
     if (outcome.state === 'released' && outcome.former !== undefined)
       leftHome(command.project, command.device, outcome.former)
-    return counted('release', outcome)
+    const { project, device, via } = command
+    const told = counted('release', outcome)
+    return command.by.kind === 'device'
+      ? noted({ project, device, via, what: 'release' }, told)
+      : told
   }
 
   return { releaseDevice }

@@ -1,3 +1,5 @@
+import { audited } from '../audit/line.ts'
+import type { AuditType } from '../audit/records.ts'
 import type { ClaimId, DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
 import { type Claimed, type Refused, refused } from '../model/outcomes.ts'
 import type { Device, Transfer } from '../model/records.ts'
@@ -60,6 +62,13 @@ export type Answered = Claimed | { readonly state: 'denied'; readonly transfer: 
 export const isOpen = ({ answer, epoch, from, expiresAt }: Transfer, device: Device, now: number) =>
   answer === undefined && now < expiresAt && device.epoch === epoch && device.owner === from
 
+/** What has become of it: `over`, when the device has changed hands before it was answered. */
+export const stateOf = (transfer: Transfer, device: Device | undefined, now: number) => {
+  if (transfer.answer !== undefined) return transfer.answer.isApproved ? 'approved' : 'denied'
+  if (now >= transfer.expiresAt) return 'expired'
+  return device !== undefined && isOpen(transfer, device, now) ? 'open' : 'over'
+}
+
 /** A device asked of its owner, who gives it or does not: nothing changes hands before (research/particle.md 1.3, 2.1). */
 export const createTransfers = (context: EngineContext) => {
   const { store, wake, counted, now, newId } = context
@@ -68,6 +77,11 @@ export const createTransfers = (context: EngineContext) => {
   const kept = (transfer: Transfer, project: ProjectId): Change => ({
     put: [put(keys.transfer(project, transfer.id), transfer, transfer.expiresAt + ATTEMPT_TTL_MS)],
   })
+
+  const told = (project: ProjectId, type: AuditType, transfer: Transfer, user: UserId): Change => {
+    const { id: what, device, home, epoch } = transfer
+    return { append: [audited({ at: now(), project, type, user, device, home, epoch, what })] }
+  }
 
   const look = async (project: ProjectId, id: string): Promise<Transfer | undefined> =>
     (await readOne<Transfer>(store, keys.transfer(project, id))).value
@@ -114,7 +128,13 @@ export const createTransfers = (context: EngineContext) => {
     if ('state' in room) return { result: room }
     return {
       result: { state: 'asked', transfer, isNew: true },
-      change: joined({ expect }, kept(transfer, project), room, beside),
+      change: joined(
+        { expect },
+        kept(transfer, project),
+        room,
+        beside,
+        told(project, 'transfer.asked', transfer, user),
+      ),
     }
   }
 
@@ -179,9 +199,14 @@ export const createTransfers = (context: EngineContext) => {
     if (device.value === undefined || !isOpen(transfer, device.value, now()))
       return { result: refused('epoch-changed', true) }
     const answer = { isApproved, by: by.user, at: now() }
-    const settled = joined(change, beside, kept({ ...transfer, answer }, project), {
-      expect: [unchanged(record)],
-    })
+    const type = isApproved ? 'transfer.approved' : 'transfer.denied'
+    const settled = joined(
+      change,
+      beside,
+      kept({ ...transfer, answer }, project),
+      told(project, type, transfer, by.user),
+      { expect: [unchanged(record)] },
+    )
     if (!isApproved) return { result: { state: 'denied', transfer: transfer.id }, change: settled }
     const asker = await standingOf(store, project, transfer.user, transfer.home)
     if (asker.refusal !== undefined) return { result: asker.refusal }

@@ -1,3 +1,5 @@
+import { audited } from '../audit/line.ts'
+import type { AuditType } from '../audit/records.ts'
 import type { Session, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change, Put } from '../store/port.ts'
@@ -51,6 +53,9 @@ export const accessTokensGone = async (
 export const createAccessTokens = (context: RegistryContext, sessions: Sessions) => {
   const { store, now, newId } = context
 
+  const told = ({ project, id: user }: User, type: AuditType, what: string) =>
+    audited({ at: now(), project, type, user, what })
+
   const placesOf = (user: User) =>
     readOne<readonly Place[]>(store, keys.accessTokens(user.project, user.id))
 
@@ -91,6 +96,7 @@ export const createAccessTokens = (context: RegistryContext, sessions: Sessions)
           expect: [unchanged(places)],
           put: [...records, ...(after.put ?? [])],
           remove: goneOf(user, others.slice(0, over)),
+          append: [told(user, 'token.made', session.id)],
         },
       }
     })
@@ -126,6 +132,7 @@ export const createAccessTokens = (context: RegistryContext, sessions: Sessions)
           expect: [unchanged(places)],
           ...after,
           remove: [...goneOf(user, over), ...(after.remove ?? [])],
+          append: over.map(({ session }) => told(user, 'token.removed', session)),
         },
       }
     })
@@ -159,6 +166,7 @@ export const createAccessTokens = (context: RegistryContext, sessions: Sessions)
     const { family } = session
     if (family === undefined || session.app !== client) return undefined
     if ((await useUp(user, session.id)) === 'again') {
+      await store.commit({ append: [told(user, 'token.reused', session.id)] })
       await endThose(user, (place) => place.family === family)
       return undefined
     }

@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import { lookupDigest } from '../guard/digests.ts'
 import type { ProjectId } from '../model/ids.ts'
 import { keys } from '../store/keys.ts'
@@ -29,6 +30,7 @@ export const createActivationCodes = (
     await store.commit({
       put: digests.map((digest) => put(keys.openCode(project, digest), open)),
       add: digests.map((member) => ({ index: keys.openCodes(project), member })),
+      append: [audited({ at: open.createdAt, project, type: 'activation-codes.made', count })],
     })
     return codes
   }

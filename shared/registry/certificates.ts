@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import type { DeviceId, ProjectId } from '../model/ids.ts'
 import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
@@ -49,11 +50,13 @@ export const createCertificates = (context: RegistryContext) => {
       const isRevoked = former !== undefined && former !== digest
       const ending = isRevoked ? await endingOf(context, project, device) : undefined
       const after: Device = digest === undefined ? rest : { ...rest, certificate: digest }
+      const type = digest === undefined ? 'certificate.removed' : 'certificate.set'
       return {
         result: { before: record.value, tell: ending?.tell },
         change: {
           expect: [unchanged(record), ...(ending?.expect ?? [])],
           put: [put(record.key, after), ...(ending?.put ?? [])],
+          append: [audited({ at: now(), project, type, device })],
         },
       }
     })

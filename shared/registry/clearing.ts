@@ -1,3 +1,4 @@
+import { auditGone } from '../audit/gone.ts'
 import type { DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
 import type { Home, Membership, Project, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
@@ -163,7 +164,9 @@ export const createClearing = (context: RegistryContext, devices: Devices) => {
     ]
     const notes = await store.list(keys.endings(id), { limit: 2 })
     if (parts.includes(false) || notes.length > 1) return false
+    await store.commit(auditGone(id))
     await freeProject(store, { id, name, number })
+    await store.commit({ remove: [keys.named(id)] })
     return true
   }
 

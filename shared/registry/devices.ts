@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import { lookupDigest, printedDigest, thingIdOf } from '../guard/digests.ts'
 import { type DeviceId, type HomeId, isUuid, type ProjectId } from '../model/ids.ts'
 import type { Device, Held } from '../model/records.ts'
@@ -6,6 +7,7 @@ import type { Change, Key, Member } from '../store/port.ts'
 import { joined, put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
 import { freeCertificate } from './certificates.ts'
 import { newNumber, type RegistryContext } from './context.ts'
+import { namePlace } from './device-names.ts'
 import { type Ending, endingOf } from './end-connection.ts'
 import { remainsOf } from './remains.ts'
 
@@ -46,7 +48,7 @@ const HOUR_MS = 3_600_000
 const MOST_ALIKE = 100
 
 /** Where a device is found by the code that is printed on it. */
-const printedPlace = ({ project, id, printed }: Device): Member[] =>
+export const printedPlace = ({ project, id, printed }: Device): Member[] =>
   printed === undefined ? [] : [{ index: keys.printed(project, printed), member: id }]
 
 /** Every name by which a device can be found inside its project. */
@@ -64,11 +66,14 @@ export const createDevices = (context: RegistryContext) => {
   const get = async (project: ProjectId, id: DeviceId): Promise<Device | undefined> =>
     (await readOne<Device>(store, keys.device(project, id))).value
 
+  const told = (type: 'device.made' | 'device.removed', { project, id: device }: Device) =>
+    audited({ at: now(), project, type, device })
+
   const digestOfPrinted = ({ project, printed }: NewDevice) =>
     printed === undefined ? undefined : printedDigest(digests, project, printed)
 
-  const draft = (wanted: NewDevice): MadeDevice => {
-    const id = newId() as DeviceId
+  /** A device as it would be, and its credential. Nothing is stored. */
+  const draft = (wanted: NewDevice, id = newId() as DeviceId): MadeDevice => {
     const token = digests.deviceToken(id, 0)
     const device: Device = {
       id,
@@ -121,8 +126,10 @@ export const createDevices = (context: RegistryContext) => {
             ...names.map((key) => put(key, device.id)),
             ...(entitlement.put ?? []),
           ],
+          append: [told('device.made', device), ...(entitlement.append ?? [])],
           add: [
             { index: keys.devices(device.project), member: device.id },
+            namePlace(device),
             ...printedPlace(device),
             ...(device.owner === undefined
               ? []
@@ -236,9 +243,11 @@ export const createDevices = (context: RegistryContext) => {
             expect: [unchanged(device), ...ending.expect],
             // Only until the nodes have seen it.
             put: ending.put.map((one) => ({ ...one, expiresAt: now() + HOUR_MS })),
+            append: [told('device.removed', gone)],
             remove: [device.key, ...namesOf(gone)],
             drop: [
               { index: keys.devices(project), member: id },
+              namePlace(gone),
               ...printedPlace(gone),
               ...(gone.owner === undefined
                 ? []
@@ -257,6 +266,7 @@ export const createDevices = (context: RegistryContext) => {
   }
 
   return {
+    draft,
     create,
     createWith,
     get,

@@ -1,3 +1,5 @@
+import { audited } from '../audit/line.ts'
+import { INSTANCE } from '../audit/records.ts'
 import type { HomeId, ProjectId, UserId } from '../model/ids.ts'
 import type { Home, Project, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
@@ -48,7 +50,7 @@ const noted = (project: ProjectId, ended: Ended): Change => ({
  * The first commit of every end: it takes the record away, and with it all rights at once, and leaves a note of what has to
  * be cleared away afterwards (`clearing.ts`).
  */
-export const createEndings = ({ store }: RegistryContext) => {
+export const createEndings = ({ store, now }: RegistryContext) => {
   const user = async ({ project, user: id }: UserRef): Promise<'ended' | 'unknown'> => {
     const done = await transact<'ended' | 'unknown'>(store, async () => {
       const record = await readOne<User>(store, keys.user(project, id))
@@ -60,6 +62,7 @@ export const createEndings = ({ store }: RegistryContext) => {
             expect: [unchanged(record)],
             remove: [record.key, ...userNames(record.value)],
             drop: [{ index: keys.users(project), member: id }],
+            append: [audited({ at: now(), project, type: 'user.removed', user: id })],
           },
           noted(project, { kind: 'user', user: record.value }),
         ),
@@ -88,14 +91,15 @@ export const createEndings = ({ store }: RegistryContext) => {
             expect: [unchanged(record)],
             remove: [record.key, ...homeNames(record.value)],
             drop: [{ index: keys.homes(project), member: id }],
+            append: [audited({ at: now(), project, type: 'home.removed', home: id, via })],
           },
           noted(project, { kind: 'home', home: record.value, by, via }),
         ),
       }
     })
 
-  const project = (id: ProjectId): Promise<'ended' | 'unknown' | 'default'> =>
-    transact<'ended' | 'unknown' | 'default'>(store, async () => {
+  const project = async (id: ProjectId): Promise<'ended' | 'unknown' | 'default'> => {
+    const done = await transact<'ended' | 'unknown' | 'default'>(store, async () => {
       const record = await readOne<Project>(store, keys.project(id))
       if (record.value === undefined) return { result: 'unknown' }
       if (record.value.name === DEFAULT_PROJECT) return { result: 'default' }
@@ -107,6 +111,13 @@ export const createEndings = ({ store }: RegistryContext) => {
         ),
       }
     })
+    // Its own audit ends with it, and two projects share no commit.
+    if (done === 'ended')
+      await store.commit({
+        append: [audited({ at: now(), project: INSTANCE, type: 'project.removed', what: id })],
+      })
+    return done
+  }
 
   return { user, home, project }
 }

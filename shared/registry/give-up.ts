@@ -2,11 +2,12 @@ import { handover } from '../claim/handover.ts'
 import { release } from '../claim/rules.ts'
 import { FEED_CHANNEL } from '../delivery/feed.ts'
 import { NOTICES_CHANNEL } from '../delivery/notices.ts'
+import { droppedFor } from '../delivery/queue.ts'
 import type { DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
 import { policyInForce } from '../model/policy.ts'
 import type { Device, Project } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import { found, transact } from '../store/transact.ts'
+import { found, joined, transact } from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
 import type { Devices } from './devices.ts'
 
@@ -42,18 +43,18 @@ export const createGivingUp =
       const change = handover({
         ...{ found: device, before, after, now: now(), notice: newId(), by, via },
       })
-      return { result: 'freed', change }
+      const dropped = await droppedFor(context, { project, device: id, former: home, after })
+      return { result: 'freed', change: joined(change, dropped ?? {}) }
     })
-    if (done === 'on-demand')
-      return (await devices.remove(project, id, home)) ? 'removed' : 'not-theirs'
-    if (done === 'freed')
-      // What a lost wake-up would have told is found in a moment all the same.
-      await Promise.all(
-        [NOTICES_CHANNEL, FEED_CHANNEL].map((channel) =>
-          store.announce(channel, project).catch(() => undefined),
-        ),
-      )
-    return done
+    if (done === 'not-theirs') return done
+    if (done === 'on-demand' && !(await devices.remove(project, id, home))) return 'not-theirs'
+    // What a lost wake-up would have told is found in a moment all the same.
+    await Promise.all(
+      [NOTICES_CHANNEL, FEED_CHANNEL].map((channel) =>
+        store.announce(channel, project).catch(() => undefined),
+      ),
+    )
+    return done === 'freed' ? 'freed' : 'removed'
   }
 
 export type GiveUp = ReturnType<typeof createGivingUp>

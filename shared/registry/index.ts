@@ -7,7 +7,10 @@ import { createAttributes } from './attributes.ts'
 import { createCertificates } from './certificates.ts'
 import { createClearing } from './clearing.ts'
 import type { RegistryContext } from './context.ts'
+import { createCredentials } from './credentials.ts'
+import { createDeviceNames } from './device-names.ts'
 import { createDevices } from './devices.ts'
+import { createFleet } from './fleet.ts'
 import { createHoldings } from './holdings.ts'
 import { createHomes } from './homes.ts'
 import { createKeyValues } from './key-values.ts'
@@ -15,6 +18,7 @@ import { createMembers } from './members.ts'
 import { createMoves } from './moves.ts'
 import { createOAuthClients } from './oauth-clients.ts'
 import { createOneTimeTokens } from './one-time-tokens.ts'
+import { createOpenOffers } from './open-offers.ts'
 import { createPresences } from './presences.ts'
 import { createProjectKeys } from './project-keys.ts'
 import { createProjects } from './projects.ts'
@@ -34,6 +38,7 @@ export const createRegistry = (context: RegistryContext) => {
   const devices = createDevices(context)
   const members = createMembers(context)
   const sessions = createSessions(context, users, passwords)
+  const presences = createPresences(context)
   return {
     projects: createProjects(context),
     users,
@@ -45,7 +50,10 @@ export const createRegistry = (context: RegistryContext) => {
     keyValues: createKeyValues(context),
     clearing: createClearing(context, devices),
     certificates: createCertificates(context),
-    presences: createPresences(context),
+    presences,
+    fleet: createFleet(context, createDeviceNames(context), devices, presences),
+    credentials: createCredentials(context),
+    openOffers: createOpenOffers(context),
     attributes: createAttributes(context),
     values: createValues(context),
     activationCodes: createActivationCodes(context, devices, newSecret),

@@ -21,6 +21,9 @@ import {
 
 export type { KeyValue, KeyValueOwner, Revised } from './key-value.ts'
 
+/** The first look at keys of a prefix; each further one is twice as long. */
+const FIRST_PAGE = 32
+
 type Sight = {
   readonly owner: Found<Device> | Found<Home>
   readonly state: Found<State>
@@ -209,23 +212,29 @@ export const createKeyValues = (context: RegistryContext) => {
   const get = async (owner: KeyValueOwner, key: string): Promise<KeyValue | undefined> =>
     KEY.test(key) ? (await readAll(owner, [key])).items[0] : undefined
 
+  /** Page by page, so that of what is not asked for no more than a page is read. */
+  const beginningWith = async (index: Key, prefix: string): Promise<string[]> => {
+    const members: string[] = []
+    let [after, limit] = [placeBefore(prefix), FIRST_PAGE]
+    for (;;) {
+      const page = await store.list(index, { after, limit })
+      members.push(...page.filter((member) => member.startsWith(prefix)))
+      const last = page.at(-1)
+      if (page.length < limit || last === undefined || !last.startsWith(prefix)) return members
+      after = last
+      limit *= 2
+    }
+  }
+
   /** Those whose keys begin with a prefix, in the order of their keys, and the revision that they are of. */
   const list = async (
     owner: KeyValueOwner,
     prefix = '',
   ): Promise<{ readonly rev: number; readonly items: readonly KeyValue[] }> => {
     const index = keys.keyValues(owner.project, idOf(owner))
-    const isPrefix = prefix === '' || /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(prefix)
-    const members = isPrefix
-      ? await store.list(index, {
-          ...(prefix === '' ? {} : { after: placeBefore(prefix) }),
-          limit: MOST_KEYS,
-        })
-      : []
-    return readAll(
-      owner,
-      members.filter((member) => member.startsWith(prefix)),
-    )
+    const isPrefix = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(prefix)
+    if (prefix !== '') return readAll(owner, isPrefix ? await beginningWith(index, prefix) : [])
+    return readAll(owner, await store.list(index, { limit: MOST_KEYS }))
   }
 
   return { set, remove, get, list }

@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import { doorOf } from '../claim/door.ts'
 import type { HomeId, ProjectId, UserId } from '../model/ids.ts'
 import type { Home, MemberRole, Membership, User } from '../model/records.ts'
@@ -98,6 +99,7 @@ export const createMembers = ({ store, now }: RegistryContext) => {
           {
             expect: [unchanged(house), unchanged(person), ...door.expect],
             put: [put(house.key, house.value)],
+            append: [audited({ at: now(), project, type: 'member.added', user, home, what: role })],
           },
           placed(project, membership),
         ),
@@ -105,12 +107,12 @@ export const createMembers = ({ store, now }: RegistryContext) => {
     })
 
   /** Ends a membership: what it opened is shut from this commit on. */
-  const remove = (
+  const remove = async (
     project: ProjectId,
     home: HomeId,
     user: UserId,
-  ): Promise<'removed' | NotRemoved> =>
-    transact<'removed' | NotRemoved>(store, async () => {
+  ): Promise<'removed' | NotRemoved> => {
+    const done = await transact<'removed' | NotRemoved>(store, async () => {
       const house = await readOne<Home>(store, keys.home(project, home))
       const person = await readOne<User>(store, keys.user(project, user))
       const door = await doorOf(store, project, home, user)
@@ -124,11 +126,19 @@ export const createMembers = ({ store, now }: RegistryContext) => {
       return {
         result: 'removed',
         change: joined(
-          { expect: [unchanged(house), ...door.expect], put: [put(house.key, house.value)] },
+          {
+            expect: [unchanged(house), ...door.expect],
+            put: [put(house.key, house.value)],
+            append: [audited({ at: now(), project, type: 'member.removed', user, home })],
+          },
           left(project, { user, home }),
         ),
       }
     })
+    // His streams look again within a second all the same.
+    if (done === 'removed') await store.announce('sessions', user).catch(() => undefined)
+    return done
+  }
 
   return { membershipOf, roleOf, isMember, list, membershipsOf, homesOf, add, remove }
 }

@@ -3,6 +3,7 @@ import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import { put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
 import { newNumber, type RegistryContext } from './context.ts'
+import { namePlace } from './device-names.ts'
 import { type DeviceRef, type Devices, namesOf } from './devices.ts'
 import { reserve } from './unique.ts'
 
@@ -55,7 +56,7 @@ export const createMoves = (context: RegistryContext, devices: Devices) => {
         change: {
           expect: [present.key, ...names].map((key) => ({ key, version: undefined })),
           put: [put(present.key, after), ...names.map((key) => put(key, after.id))],
-          add: [{ index: keys.devices(to), member: after.id }],
+          add: [{ index: keys.devices(to), member: after.id }, namePlace(after)],
         },
       }
     })

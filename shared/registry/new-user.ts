@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import type { Passwords } from '../guard/passwords.ts'
 import type { HomeId, ProjectId, UserId } from '../model/ids.ts'
 import type { Home, Membership, Role, User } from '../model/records.ts'
@@ -107,11 +108,17 @@ export const createUserMaker = (context: RegistryContext, passwords: Passwords) 
     return holder !== undefined && isAlive(holder)
   }
 
-  const written = ({ project, id, home, createdAt }: User, own: Home | undefined): Change => {
+  const written = (user: User, own: Home | undefined): Change => {
+    const { project, id, home, createdAt } = user
     const role = own === undefined ? 'member' : 'owner'
     const place: Membership = { user: id, home, role, joinedAt: createdAt }
     return joined(own === undefined ? {} : founded(own), placed(project, place), {
       add: [{ index: keys.users(project), member: id }],
+      append: [
+        audited({
+          ...{ at: createdAt, project, type: 'user.made', user: id, home, what: user.role },
+        }),
+      ],
     })
   }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { audited } from '../audit/line.ts'
 import { lookupDigest } from '../guard/digests.ts'
 import type { ProjectId } from '../model/ids.ts'
 import type { OAuthClient, Project } from '../model/records.ts'
@@ -35,6 +36,15 @@ const projectIn = (id: string): ProjectId | undefined => {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') as ProjectId
 }
 
+/** Whether that is the id of a program that the project has no more: the tokens that it was given end with it. */
+export const isGoneClient = async (
+  { store }: Pick<RegistryContext, 'store'>,
+  project: ProjectId,
+  id: string,
+): Promise<boolean> =>
+  projectIn(id) === project &&
+  (await readOne<OAuthClient>(store, keys.oauthClient(project, id))).value === undefined
+
 /**
  * OAuth clients: programs of a product's maker, or of its customers. The id says by itself which project it is of, so that one
  * read finds it; the secret is shown once and kept as a digest.
@@ -44,9 +54,13 @@ export const createOAuthClients = (
   users: Pick<Users, 'create'>,
   newSecret: () => string,
 ) => {
+  const told = (type: 'client.made' | 'client.removed', project: ProjectId, what: string) =>
+    audited({ at: now(), project, type, what })
+
   const written = (client: OAuthClient): Change => ({
     put: [put(keys.oauthClient(client.project, client.id), client)],
     add: [{ index: keys.oauthClients(client.project), member: client.id }],
+    append: [told('client.made', client.project, client.id)],
   })
 
   /** A new client. `'too-many'`: the project has a hundred. */
@@ -81,14 +95,14 @@ export const createOAuthClients = (
     return { client: made, secret }
   }
 
-  /** The client of that id. `undefined`: there is none, or its project has ended. */
-  const find = async (id: string): Promise<OAuthClient | undefined> => {
+  /** The client of that id. `'gone'`: its project has it no more. `undefined`: it is no id of ours. */
+  const find = async (id: string): Promise<OAuthClient | 'gone' | undefined> => {
     const project = projectIn(id)
     if (project === undefined) return undefined
     const wanted = [keys.oauthClient(project, id), keys.project(project)] as const
     const [entry, space] = await store.read(wanted)
     if (found<Project>(wanted[1], space).value === undefined) return undefined
-    return found<OAuthClient>(wanted[0], entry).value
+    return found<OAuthClient>(wanted[0], entry).value ?? 'gone'
   }
 
   /** Digests of full entropy are looked up, so they are compared as they are. */
@@ -111,6 +125,7 @@ export const createOAuthClients = (
     await store.commit({
       remove: [present.key],
       drop: [{ index: keys.oauthClients(project), member: id }],
+      append: [told('client.removed', project, id)],
     })
     return present.value
   }

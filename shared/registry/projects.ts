@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import type { ProjectId } from '../model/ids.ts'
 import { isUuid } from '../model/ids.ts'
 import type { PolicyPatch } from '../model/policy.ts'
@@ -6,6 +7,7 @@ import { keys } from '../store/keys.ts'
 import type { Store } from '../store/port.ts'
 import { put, readOne, transact, unchanged } from '../store/transact.ts'
 import { newNumber, type RegistryContext } from './context.ts'
+import { NAMED } from './naming.ts'
 import { holderOf, type Reservation, reserve } from './unique.ts'
 
 /** The project that is there from the first start; its makers run all the others too. */
@@ -62,7 +64,10 @@ export const createProjects = (context: RegistryContext) => {
     }
     // First where it is found when it ends: what has no record is passed over.
     await store.commit({ add: [{ index: keys.projects(), member: id }] })
-    await store.commit({ put: [put(keys.project(id), project)] })
+    await store.commit({
+      put: [put(keys.project(id), project), put(keys.named(id), NAMED)],
+      append: [audited({ at: project.createdAt, project: id, type: 'project.made' })],
+    })
     return project
   }
 
@@ -89,7 +94,23 @@ export const createProjects = (context: RegistryContext) => {
     return projects.filter((project) => project !== undefined)
   }
 
-  return { create, get, find, findByNumber, list }
+  /** Another policy in place of the former one: what is absent follows the defaults. `undefined`: there is no such project. */
+  const setPolicy = (id: ProjectId, policy: PolicyPatch): Promise<Project | undefined> =>
+    transact<Project | undefined>(store, async () => {
+      const project = await readOne<Project>(store, keys.project(id))
+      if (project.value === undefined) return { result: undefined }
+      const after = { ...project.value, policy }
+      return {
+        result: after,
+        change: {
+          expect: [unchanged(project)],
+          put: [put(project.key, after)],
+          append: [audited({ at: now(), project: id, type: 'policy.changed' })],
+        },
+      }
+    })
+
+  return { create, get, find, findByNumber, list, setPolicy }
 }
 
 export type Projects = ReturnType<typeof createProjects>

@@ -1,4 +1,5 @@
 import { happened } from '../delivery/feed.ts'
+import { droppedFor } from '../delivery/queue.ts'
 import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change } from '../store/port.ts'
@@ -23,13 +24,14 @@ export const remainsOf = async (context: RegistryContext, device: Device): Promi
   const { project, id, owner: home, epoch, name } = device
   const at = now()
   const history = keys.history(project, id)
-  const [story, waiting, keyValues] = await Promise.all([
+  const [story, waiting, dropped, keyValues] = await Promise.all([
     store.last(history, 1),
     store.list(keys.commands(project, id), { limit: MOST_COMMANDS }),
+    home && droppedFor(context, { project, device: id, former: home, after: undefined }),
     keyValuesGone(context, project, id),
   ])
   const closing = { log: history, item: JSON.stringify({ at, type: 'removed', epoch }) }
-  return joined(keyValues, {
+  return joined(keyValues, dropped ?? {}, {
     remove: [
       keys.resources(project, id),
       ...SCOPES.map((scope) => keys.attributes(project, id, scope)),

@@ -1,4 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { actsAs } from '../audit/actor.ts'
+import { audited } from '../audit/line.ts'
+import { INSTANCE } from '../audit/records.ts'
 import { lookupDigest } from '../guard/digests.ts'
 import { type Passwords, TooBusy } from '../guard/passwords.ts'
 import { createSignIns } from '../guard/sign-ins.ts'
@@ -7,6 +10,7 @@ import type { Session, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import { found, put } from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
+import { isGoneClient } from './oauth-clients.ts'
 import { type Claims, createSessionTokens, type Purpose, type Token } from './session-tokens.ts'
 import { normalEmail, type Users } from './users.ts'
 
@@ -45,6 +49,13 @@ export type SignInFailure =
   | { readonly failed: 'wrong'; readonly unverified?: true }
   | { readonly failed: 'throttled'; readonly retryAfterMs: number }
 
+/** Who has tried to sign in. */
+type Known = {
+  readonly email: string
+  readonly user: User | undefined
+  readonly project?: ProjectId
+}
+
 /**
  * Sessions. A signature is verified once per token; whether the session still is, is asked of the store every
  * time, so that an ended one is dead on every node with its record, without a clock and without a message.
@@ -54,6 +65,7 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
   const tokens = createSessionTokens(context)
   const signIns = createSignIns(context)
   const verified = new LRUCache<string, Claims>({ max: REMEMBERED_TOKENS })
+  const told = new LRUCache<string, true>({ max: REMEMBERED_TOKENS, ttl: 60_000 })
 
   /** One token of a session. `extra` are a dialect's own public claims; `subject` its own word for the user. */
   const issue = (
@@ -83,6 +95,36 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     return token
   }
 
+  const signedIn = ({ project, id: user }: User, { id: what, createdAt: at }: Session) =>
+    audited({ at, project, type: 'sign-in.ok', user, what })
+
+  const signedOut = ({ project, id: user }: User, what: string) =>
+    audited({ at: now(), project, type: 'sign-out', user, what })
+
+  /** Of an address that has no account a keyed digest is written down. */
+  const notSignedIn = (
+    type: 'sign-in.failed' | 'sign-in.throttled',
+    { email, user, project = INSTANCE }: Known,
+  ) =>
+    store.commit({
+      append: [
+        audited({
+          ...{ at: now(), project: user?.project ?? project, type },
+          ...(user === undefined
+            ? { what: context.digests.secret('audit e-mail', normalEmail(email)).slice(0, 22) }
+            : { user: user.id }),
+        }),
+      ],
+    })
+
+  /** Once a minute for each account: who only asks again and again must not fill the audit. */
+  const throttled = async (known: Known): Promise<void> => {
+    const name = `${known.project} ${normalEmail(known.email)}`
+    if (told.has(name)) return
+    told.set(name, true)
+    await notSignedIn('sign-in.throttled', known)
+  }
+
   /** A new session for a user, good for `ttlMs`. `app`: what it was opened by, in that program's own word. */
   const open = async (
     user: User,
@@ -99,6 +141,7 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     }
     await store.commit({
       put: [put(keys.session(user.project, session.id), session, session.expiresAt)],
+      append: [signedIn(user, session)],
     })
     return { user, session }
   }
@@ -138,6 +181,9 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     if (project === undefined || session === undefined || session.user !== user?.id)
       return undefined
     if (now() >= session.expiresAt || user.generation !== of.generation) return undefined
+    if (session.app !== undefined && (await isGoneClient(context, of.project, session.app)))
+      return undefined
+    actsAs({ kind: 'user', id: user.id })
     return { user, session }
   }
 
@@ -160,7 +206,11 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
   ): Promise<User | SignInFailure> => {
     const user = await users.findByEmail(email, project)
     const turn = await signIns.enter({ email: normalEmail(email), user, address })
-    if (!turn.granted) return { failed: 'throttled', retryAfterMs: turn.retryAfterMs }
+    const known = { email, user, ...(project === undefined ? {} : { project }) }
+    if (!turn.granted) {
+      await throttled(known)
+      return { failed: 'throttled', retryAfterMs: turn.retryAfterMs }
+    }
     const right = await isRight(user?.password, password).catch((cause: unknown) => {
       turn.done()
       throw cause
@@ -171,6 +221,7 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     }
     if (user === undefined || !right) {
       await turn.wrong()
+      await notSignedIn('sign-in.failed', known)
       return { failed: 'wrong' }
     }
     await turn.right()
@@ -192,16 +243,20 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
 
   /** Ends one session. */
   const end = async ({ user, session }: SignedIn): Promise<void> => {
-    await store.commit({ remove: [keys.session(user.project, session.id)] })
+    await store.commit({
+      remove: [keys.session(user.project, session.id)],
+      append: [signedOut(user, session.id)],
+    })
     await store.announce('sessions', user.id)
   }
 
   /** Ends every session of a user, on every node, with one commit. */
   const endAll = async (user: User): Promise<void> => {
-    await users.change({ project: user.project, user: user.id }, (present) => ({
-      ...present,
-      generation: present.generation + 1,
-    }))
+    await users.change(
+      { project: user.project, user: user.id },
+      (present) => ({ ...present, generation: present.generation + 1 }),
+      { append: [signedOut(user, 'everywhere')] },
+    )
     await store.announce('sessions', user.id)
   }
 

@@ -1,14 +1,15 @@
 import type { ClaimId, DeviceId, ProjectId } from '../model/ids.ts'
-import type { Attempt, Change, Device } from '../model/records.ts'
+import type { Attempt, Change, Device, OfferRefusal } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Store } from '../store/port.ts'
 import { readOne } from '../store/transact.ts'
 
 const LONGEST = 200
 
-/** A line of a device's story, newest first: an ownership change, or a try to claim it that was refused. */
+/** A line of a device's story, newest first: an ownership change, a try to claim it that was refused, or what was refused to the device. */
 export type StoryLine =
   | (Change & { readonly type: 'claimed' | 'released' })
+  | (OfferRefusal & { readonly type: 'offer-refused' })
   | {
       readonly at: number
       readonly type: 'refused'
@@ -40,12 +41,15 @@ export const historyOf = async (
   { project, id }: Device,
   since: number,
 ): Promise<StoryLine[]> => {
-  const [changes, attempts] = await Promise.all([
+  const [changes, attempts, refusals] = await Promise.all([
     store.last(keys.history(project, id), LONGEST),
     attemptsAt(store, project, id),
+    store.last(keys.refusals(project, id), LONGEST),
   ])
   const lines: StoryLine[] = changes.map(({ item }) => JSON.parse(item) as Change)
   for (const { id: claim, at, state, reason, via } of attempts)
     if (state === 'refused') lines.push({ at, type: 'refused', claim, reason, via })
+  for (const { item } of refusals)
+    lines.push({ ...(JSON.parse(item) as OfferRefusal), type: 'offer-refused' })
   return lines.filter(({ at }) => at >= since).sort((a, b) => b.at - a.at)
 }

@@ -1,8 +1,13 @@
 import type { DeviceId, ProjectId } from '../model/ids.ts'
 import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import type { Store } from '../store/port.ts'
+import type { Change, Member, Store } from '../store/port.ts'
 import { put, readOne, transact, unchanged } from '../store/transact.ts'
+import { namePlace } from './device-names.ts'
+
+/** Names that differ in nothing that counts have one place. */
+const replaced = (before: Member, after: Member): Pick<Change, 'drop' | 'add'> =>
+  before.member === after.member ? {} : { drop: [before], add: [after] }
 
 /**
  * Applies a change that is not about ownership and may rename the device. `undefined`: there is no such device;
@@ -30,6 +35,7 @@ export const updateDevice = (
         expect: [...expect, unchanged(name)],
         put: [put(device.key, after), put(name.key, id)],
         remove: [keys.deviceName(project, before.name)],
+        ...replaced(namePlace(before), namePlace(after)),
       },
     }
   })

@@ -1,9 +1,11 @@
+import { audited } from '../audit/line.ts'
+import type { AuditType } from '../audit/records.ts'
 import type { Passwords } from '../guard/passwords.ts'
 import type { ProjectId, UserId } from '../model/ids.ts'
 import type { Grant, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change, Key } from '../store/port.ts'
-import { joined, put, readOne, transact, unchanged } from '../store/transact.ts'
+import { joined, put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
 import { createUserMaker, normalEmail, type UserRef } from './new-user.ts'
 import { holderOf } from './unique.ts'
@@ -15,7 +17,7 @@ export { type NewUser, normalEmail, type UserRef } from './new-user.ts'
  * projects too; customers of a product (`reach: 'project'`) are known there alone.
  */
 export const createUsers = (context: RegistryContext, passwords: Passwords) => {
-  const { store } = context
+  const { store, now } = context
 
   const get = async ({ project, user }: UserRef): Promise<User | undefined> =>
     (await readOne<User>(store, keys.user(project, user))).value
@@ -52,10 +54,18 @@ export const createUsers = (context: RegistryContext, passwords: Passwords) => {
       return { result: after, change: joined(own, beside) }
     })
 
+  const told = (type: AuditType, { project, user }: UserRef, what?: string): Change => ({
+    append: [audited({ at: now(), project, type, user, ...(what === undefined ? {} : { what }) })],
+  })
+
   /** A new password ends every session of the account. */
   const setPassword = async (ref: UserRef, password: string): Promise<User | undefined> => {
     const digest = await passwords.hash(password)
-    return change(ref, (user) => ({ ...user, password: digest, generation: user.generation + 1 }))
+    return change(
+      ref,
+      (user) => ({ ...user, password: digest, generation: user.generation + 1 }),
+      told('password.changed', ref),
+    )
   }
 
   /** The first password of an account. `undefined`: it has one, or there is no such account. */
@@ -68,7 +78,7 @@ export const createUsers = (context: RegistryContext, passwords: Passwords) => {
     const digest = await passwords.hash(password)
     const edit = (user: User): User =>
       user.password === undefined ? { ...user, ...more, password: digest } : user
-    const after = await change(ref, edit, beside)
+    const after = await change(ref, edit, joined(beside, told('password.set', ref)))
     return after?.password === digest ? after : undefined
   }
 
@@ -76,24 +86,38 @@ export const createUsers = (context: RegistryContext, passwords: Passwords) => {
    * Its user has shown, by a token that `used` uses up, that the address is his; with a password it is the new one, and
    * every session ends. `false`: somebody else has used the token, or there is no such account.
    */
-  const prove = async (ref: UserRef, used: Change, password?: string): Promise<boolean> => {
+  const prove = async (
+    ref: UserRef,
+    used: Change,
+    password?: string,
+    more: Pick<User, 'name'> = {},
+  ): Promise<boolean> => {
     const digest = password === undefined ? undefined : await passwords.hash(password)
     const user = await readOne<User>(store, keys.user(ref.project, ref.user))
     if (user.value === undefined) return false
-    const { unverified: _unverified, ...verified } = user.value
+    const { unverified: _unverified, ...verified } = { ...user.value, ...more }
     const after: User =
       digest === undefined
         ? verified
         : { ...verified, password: digest, generation: verified.generation + 1 }
-    return store.commit(joined(used, { expect: [unchanged(user)], put: [put(user.key, after)] }))
+    const own = { expect: [unchanged(user)], put: [put(user.key, after)] }
+    const type = digest === undefined ? 'user.verified' : 'password.reset'
+    if (!(await store.commit(joined(used, own, told(type, ref))))) return false
+    // Streams of the ended sessions look again now; a lost word costs them some seconds.
+    if (digest !== undefined) await store.announce('sessions', ref.user).catch(() => undefined)
+    return true
   }
 
   /** Withholds a grant from an account, or gives it back. */
   const setGrant = (ref: UserRef, grant: Grant, granted: boolean) =>
-    change(ref, (user) => ({
-      ...user,
-      withheld: [...user.withheld.filter((held) => held !== grant), ...(granted ? [] : [grant])],
-    }))
+    change(
+      ref,
+      (user) => ({
+        ...user,
+        withheld: [...user.withheld.filter((held) => held !== grant), ...(granted ? [] : [grant])],
+      }),
+      told('grant.changed', ref, `${granted ? '+' : '-'}${grant}`),
+    )
 
   const listIds = async (project: ProjectId, limit: number, after?: string) =>
     (await store.list(
@@ -101,10 +125,20 @@ export const createUsers = (context: RegistryContext, passwords: Passwords) => {
       after === undefined ? { limit } : { after, limit },
     )) as UserId[]
 
+  /** Of these ids those that are there, in their order. */
+  const readAll = async (project: ProjectId, ids: readonly UserId[]): Promise<User[]> => {
+    const records = await readMany<User>(
+      store,
+      ids.map((id) => keys.user(project, id)),
+    )
+    return records.flatMap(({ value }) => (value === undefined ? [] : [value]))
+  }
+
   return {
     create: createUserMaker(context, passwords),
     get,
     listIds,
+    readAll,
     findByEmail,
     findByPhone,
     findByNumber,

@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import type { ProjectId } from '../model/ids.ts'
 import type { Project } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
@@ -51,6 +52,7 @@ export const createWebhooks = ({ store, digests, now, newId }: RegistryContext) 
             put(keys.webhookProgress(project, id), progress),
           ],
           add: [{ index, member: id }],
+          append: [audited({ at: now(), project, type: 'webhook.made', what: id })],
         },
       }
     })
@@ -72,6 +74,17 @@ export const createWebhooks = ({ store, digests, now, newId }: RegistryContext) 
     })
   }
 
+  const get = async (project: ProjectId, id: string): Promise<SeenWebhook | undefined> => {
+    const wanted = [keys.webhook(project, id), keys.webhookProgress(project, id)]
+    const [webhook, progress] = await readMany<unknown>(store, wanted)
+    return webhook?.value === undefined
+      ? undefined
+      : {
+          webhook: webhook.value as Webhook,
+          progress: progress?.value as Progress | undefined,
+        }
+  }
+
   /** `false`: there is none of that id. */
   const remove = (project: ProjectId, id: string): Promise<boolean> =>
     transact<boolean>(store, async () => {
@@ -83,11 +96,12 @@ export const createWebhooks = ({ store, digests, now, newId }: RegistryContext) 
           expect: [unchanged(webhook)],
           remove: [webhook.key, keys.webhookProgress(project, id)],
           drop: [{ index: keys.webhooks(project), member: id }],
+          append: [audited({ at: now(), project, type: 'webhook.removed', what: id })],
         },
       }
     })
 
-  return { create, list, remove }
+  return { create, get, list, remove }
 }
 
 export type Webhooks = ReturnType<typeof createWebhooks>

@@ -28,6 +28,15 @@ const sized = (kind: string, key: Key): string =>
 export const entryKey = (key: Key): Buffer => Buffer.from(`e${key}`)
 export const memberKey = (index: Key, member: string): Buffer =>
   Buffer.from(sized('m', index) + member)
+/** Undoes `memberKey`. */
+export const parseMember = (bytes: Uint8Array): { index: Key; member: string } => {
+  const whole = Buffer.from(bytes)
+  const length = Number.parseInt(whole.subarray(1, 5).toString(), 16)
+  return {
+    index: whole.subarray(5, 5 + length).toString() as Key,
+    member: whole.subarray(5 + length).toString(),
+  }
+}
 export const itemKey = (log: Key, place: string): Buffer => Buffer.from(sized('i', log) + place)
 export const logKey = (log: Key): Buffer => Buffer.from(`l${log}`)
 export const counterKey = (budget: Key): Buffer => Buffer.from(`c${budget}`)

@@ -24,13 +24,14 @@ import {
 } from './layout.ts'
 import { messageOf } from './message.ts'
 import { startSweep } from './sweep.ts'
-import { openTree, type Tree } from './tree.ts'
+import { openTree, openTreeForReading, type Tree } from './tree.ts'
 
-/** `path`: the folder, made if missing; `now`: the store's clock (epoch ms). */
+/** `path`: the folder, made if missing; `now`: the store's clock (epoch ms); `onlyReads`: beside the process that has it. */
 export type EmbeddedOptions = {
   readonly path: string
   readonly log?: Log
   readonly now?: () => number
+  readonly onlyReads?: boolean
 }
 
 // More than any claim writes, so that a full disk refuses it first.
@@ -41,13 +42,13 @@ const LARGE_PROBE = '0'.repeat(64 * 1024)
  * Throws `StoreUnfit` when another process holds the folder or it cannot be used.
  */
 export const openEmbedded = async (options: EmbeddedOptions): Promise<Store> => {
-  const { log = silentLog, now = Date.now } = options
+  const { log = silentLog, now = Date.now, onlyReads = false } = options
   const folder = resolve(options.path)
-  makeFolder(folder)
-  const release = await holdFolder(folder)
+  if (!onlyReads) makeFolder(folder)
+  const release = onlyReads ? () => {} : await holdFolder(folder)
   let tree: Tree
   try {
-    tree = openTree(folder)
+    tree = onlyReads ? openTreeForReading(folder) : openTree(folder)
   } catch (error) {
     release()
     throw new StoreUnfit([`the store in ${folder} cannot be opened: ${messageOf(error)}`])
@@ -55,11 +56,15 @@ export const openEmbedded = async (options: EmbeddedOptions): Promise<Store> => 
   const group = createGroup(tree, folder, log)
   const watchers = createWatchers(log)
   const stamp = createStamps()
-  const endSweep = startSweep(tree, group, { now, log })
+  const endSweep = onlyReads ? () => {} : startSweep(tree, group, { now, log })
   let closing: Promise<void> | undefined
 
   const open = (): void => {
     if (closing !== undefined) throw new StoreDown('the store is closed')
+  }
+  const writable = (): void => {
+    open()
+    if (onlyReads) throw new StoreDown('the store is only read here')
   }
   const deadLog = (key: Key): boolean => {
     const { expiresAt } = parseLog(tree.get(logKey(key)))
@@ -87,7 +92,7 @@ export const openEmbedded = async (options: EmbeddedOptions): Promise<Store> => 
       return guarded(() => keys.map((key) => readEntry(tree, key)))
     },
     async commit(change) {
-      open()
+      writable()
       checkChange(change)
       const version = stamp()
       return group.run(() => decideChange(tree, change, version, now()))
@@ -120,6 +125,7 @@ export const openEmbedded = async (options: EmbeddedOptions): Promise<Store> => 
     async count(budget, windowMs, by) {
       open()
       checkCount(budget, windowMs, by)
+      if (by !== 0) writable()
       if (by !== 0) return group.run(() => decideCount(tree, budget, whole(windowMs), by, now()))
       return guarded(() => {
         const { count, endsAt } = parseCounter(tree.get(counterKey(budget)))
@@ -139,7 +145,7 @@ export const openEmbedded = async (options: EmbeddedOptions): Promise<Store> => 
       }
     },
     async ping() {
-      open()
+      writable()
       const probe = `${group.failing() ? LARGE_PROBE : ''}${now()}`
       await group.run(() => ({ answer: true, write: () => tree.putSync(PROBE, probe) }))
     },

@@ -20,16 +20,23 @@ export const openTree = (folder: string): Tree => {
     closeSync(openSync(path, 'a', 0o600))
     chmodSync(path, 0o600)
   }
-  const options: Options = {
-    path: folder,
-    noSubdir: false,
-    keyEncoding: 'binary',
-    encoding: 'string',
-    overlappingSync: false,
-    eventTurnBatching: false,
-  }
-  return open<string, Uint8Array>(options)
+  return open<string, Uint8Array>(optionsFor(folder))
 }
+
+/** Opens it beside a process that works on it. Makes nothing, writes nothing. */
+export const openTreeForReading = (folder: string): Tree => {
+  checkHeader(join(folder, 'data.mdb'))
+  return open<string, Uint8Array>({ ...optionsFor(folder), readOnly: true })
+}
+
+const optionsFor = (path: string): Options => ({
+  path,
+  noSubdir: false,
+  keyEncoding: 'binary',
+  encoding: 'string',
+  overlappingSync: false,
+  eventTurnBatching: false,
+})
 
 const HEADER_BYTES = 32
 const MAGIC_AT = 24
