@@ -9,6 +9,7 @@ import { particle as particleMqtt } from './broker/dialects/particle.ts'
 import { thethings as thethingsMqtt } from './broker/dialects/thethings.ts'
 import { thingsboard as thingsboardMqtt } from './broker/dialects/thingsboard.ts'
 import { type RunningBroker, startBroker } from './broker/listen.ts'
+import { observeDialect } from './broker/observed.ts'
 import { buildGateway } from './gateway/app.ts'
 import { mode as modeHttp } from './gateway/dialects/mode/index.ts'
 import { native as nativeHttp } from './gateway/dialects/native/index.ts'
@@ -16,14 +17,21 @@ import { particle as particleHttp } from './gateway/dialects/particle/index.ts'
 import { thethings as thethingsHttp } from './gateway/dialects/thethings/index.ts'
 import { thingful } from './gateway/dialects/thingful/index.ts'
 import { thingsboard as thingsboardHttp } from './gateway/dialects/thingsboard/index.ts'
+import { consolePage } from './gateway/web/console.ts'
 import { claimPage } from './gateway/web/index.ts'
+import { letterPages } from './gateway/web/letter-pages.ts'
+import { keepSealing } from './shared/audit/keep-sealing.ts'
+import { createSealer } from './shared/audit/sealer.ts'
 import { createEngine } from './shared/claim/engine.ts'
+import { observeEngine } from './shared/claim/observed.ts'
 import { type Config, readConfig } from './shared/config.ts'
 import { createDelivery } from './shared/delivery/index.ts'
 import { StoreDown, StoreUnfit } from './shared/errors.ts'
 import { createBudget } from './shared/guard/budget.ts'
 import { createDigests } from './shared/guard/digests.ts'
 import { KeyFileUnfit, openInstanceKeys } from './shared/guard/instance-key.ts'
+import { createImports } from './shared/imports/index.ts'
+import { keepImporting } from './shared/imports/keep-importing.ts'
 import { type Log, openLog } from './shared/log.ts'
 import { startCouriers } from './shared/mail/couriers.ts'
 import { createMail } from './shared/mail/mail.ts'
@@ -31,9 +39,15 @@ import { createMetrics } from './shared/metrics.ts'
 import { makeFirst } from './shared/registry/first-start.ts'
 import { createRegistry, newSecret, type Registry } from './shared/registry/index.ts'
 import { keepClearing } from './shared/registry/keep-clearing.ts'
+import { keepNaming } from './shared/registry/naming.ts'
+import { prepareStore } from './shared/schema/prepare.ts'
+import { createCounters } from './shared/statistics/counters.ts'
+import { countEngine } from './shared/statistics/engine.ts'
+import { observeStore } from './shared/store/observed.ts'
 import { openStore } from './shared/store/open.ts'
 import type { Store } from './shared/store/port.ts'
 import { readTls, TlsUnfit } from './shared/tls-files.ts'
+import { openTracer } from './shared/trace/index.ts'
 import { startWebhooks } from './shared/webhooks/start.ts'
 
 /** Where a running Latchkey can be reached, and how it is ended. */
@@ -68,8 +82,13 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
   const secured = tls === undefined ? {} : { tls }
   const { root, signers } = openInstanceKeys(config.keyFile)
   const digests = createDigests(root, signers)
-  const store: Store = await openStore({ url: config.store, log, allowUnsafe: config.storeUnsafe })
+  const metrics = createMetrics()
+  const tracer = openTracer({ settings: config.tracing, log, onLost: metrics.spansLost })
+  const watched = { metrics, tracer }
+  const opened = await openStore({ url: config.store, log, allowUnsafe: config.storeUnsafe })
+  const store: Store = observeStore(opened, watched)
   const closers: (() => Promise<void>)[] = [() => store.close()]
+  if (tracer !== undefined) closers.push(tracer.close)
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end()
   }
@@ -77,17 +96,22 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
     const now = Date.now
     const newId = () => randomUUID()
     const random = (below: number) => randomInt(below)
+    await prepareStore({ store, now, newId, log })
     const registry = createRegistry({ store, digests, now, newId, random })
     const tokens = registry.oneTimeTokens
     const mail = createMail({ store, tokens, now, newId, ...config.mail })
-    const metrics = createMetrics()
     const budget = createBudget(store)
     const codeLimits = config.limits
-    const engine = createEngine({ store, digests, budget, log, metrics, now, newId, codeLimits })
+    const counters = createCounters({ store, now, log })
+    closers.push(counters.close)
+    const decided = createEngine({ store, digests, budget, log, metrics, now, newId, codeLimits })
+    const engine = observeEngine(countEngine(decided, counters), watched)
     await founded(registry, config, onPassword)
-    closers.push(keepClearing(registry.clearing, log).close)
+    closers.push(keepClearing(registry.clearing, log).close, keepNaming({ store, log }))
     const delivery = createDelivery({ store, log, now, newId })
-    const context = { store, registry, engine, delivery, digests, mail, log, metrics, now }
+    const sealer = createSealer({ store, digests, keep: config.auditKeep, now })
+    closers.push(await keepSealing({ store, sealer, log }))
+    const context = { store, registry, engine, delivery, digests, mail, sealer, log, metrics, now }
     const { host, role, dialects } = config
     const wanted = (name: string) => name === 'latchkey' || dialects.some((d) => d === name)
 
@@ -105,7 +129,9 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
         port: config.mqttPort,
         limits: config.limits,
         origins: config.origins,
-        dialects: MQTT_DIALECTS.filter(({ name }) => wanted(name)),
+        dialects: MQTT_DIALECTS.filter(({ name }) => wanted(name)).map((dialect) =>
+          observeDialect(dialect, watched),
+        ),
       })
       edges.push(broker.close)
       metrics.connections(broker.connected)
@@ -113,16 +139,22 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
     let http: Running['http']
     if (role !== 'broker') {
       let publicUrl = config.publicUrl ?? ''
+      const importing = { store, digests, devices: registry.devices, log, now, newId }
       const gateway = await buildGateway({
         ...context,
         ...secured,
+        imports: createImports(importing),
         publicUrl: () => publicUrl,
         publicMetrics: config.publicMetrics,
+        auditAddresses: config.auditAddresses,
+        tracer,
         upgradeTakers: broker === undefined ? [] : [broker.acceptWebSocket],
         origins: config.origins,
         dialects: [
           ...HTTP_DIALECTS.filter(({ name }) => wanted(name)),
           claimPage({ frameOrigins: config.frameOrigins }),
+          letterPages,
+          consolePage,
         ],
       })
       edges.push(() => gateway.close())
@@ -133,6 +165,7 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
       if (publicUrl === '')
         publicUrl = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
       edges.push(
+        await keepImporting(importing),
         await startCouriers({
           ...{ store, tokens, log, metrics, now, random },
           settings: config.mail,

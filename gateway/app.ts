@@ -6,17 +6,26 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
+import type { Addresses } from '../shared/audit/actor.ts'
 import { StoreDown } from '../shared/errors.ts'
 import { TooBusy } from '../shared/guard/passwords.ts'
+import type { Tracer } from '../shared/trace/tracer.ts'
 import type { UpgradeTaker } from '../shared/upgrade.ts'
+import { noteWhoAsks } from './asking.ts'
 import type { GatewayContext, HttpDialect } from './context.ts'
 import { allowOrigins } from './cors.ts'
+import { commonCalls } from './description/common.ts'
+import { serveDescriptions } from './description/index.ts'
+import { noteRoutes } from './description/routes.ts'
 import { createListeners } from './listeners.ts'
 import { createLive } from './live.ts'
 import { createSockets } from './live-socket.ts'
+import { observeRequests } from './observed.ts'
 import { type Problem, sendProblem } from './problem.ts'
+import { watchUnused } from './unused-connections.ts'
 import { handUpgrades } from './upgrades.ts'
 import { createWaits } from './waits.ts'
+import { servePageOfDocs } from './web/docs.ts'
 
 /** `dialects`: the platform APIs to serve beside what every gateway has. */
 export type GatewayOptions = Omit<GatewayContext, 'waits' | 'live' | 'listeners' | 'sockets'> & {
@@ -28,6 +37,10 @@ export type GatewayOptions = Omit<GatewayContext, 'waits' | 'live' | 'listeners'
   /** Who takes WebSockets before the dialects do: MQTT over WebSocket. */
   readonly upgradeTakers?: readonly UpgradeTaker[]
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer | undefined
+  /** How much of a client's address the audit has. */
+  readonly auditAddresses?: Addresses
 }
 
 const BODY_LIMIT = 256 * 1024
@@ -99,6 +112,8 @@ const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
     return503OnClosing: true,
     // Some platforms' libraries end their paths with a slash.
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
+    // A base URL that ends in a slash, before a path that begins with one: research/particle.md 3.1.
+    rewriteUrl: ({ url = '/' }) => url.replace(/^\/{2,}/, '/'),
     // The router's own refusals would repeat the URL, and a credential may stand in it.
     frameworkErrors: (_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
       void sendProblem(reply, {
@@ -132,9 +147,14 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
     publicMetrics,
     origins = [],
     upgradeTakers = [],
+    tracer,
+    auditAddresses = 'network',
     ...rest
   } = options
   const app = createApp(options)
+  const routes = noteRoutes(app)
+  observeRequests(app, { metrics, tracer })
+  noteWhoAsks(app, auditAddresses)
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const problem = problemOf(error)
@@ -180,7 +200,9 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
   const { registry, delivery, now } = rest
   const listeners = createListeners({ store, registry, delivery, log, now })
   const sockets = createSockets(log)
+  const endUnused = watchUnused(app.server, options.tls !== undefined)
   app.addHook('preClose', async () => {
+    endUnused()
     sockets.close()
     await Promise.all([waits.close(), live.close(), listeners.close()])
   })
@@ -188,6 +210,8 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
     await app.register(
       dialect.routes({ log, store, metrics, waits, live, listeners, sockets, ...rest }),
     )
+  serveDescriptions(app, { dialects, routes, common: commonCalls })
+  await servePageOfDocs(app, log)
   handUpgrades(app.server, [...upgradeTakers, sockets.take])
   return app
 }

@@ -1,3 +1,4 @@
+import { doorKeys } from '../shared/claim/door.ts'
 import type { HomeId, ProjectId } from '../shared/model/ids.ts'
 import type { User } from '../shared/model/records.ts'
 import { type SignedIn, sessionRef } from '../shared/registry/sessions.ts'
@@ -8,9 +9,16 @@ import type { Audience } from './live.ts'
 /** More homes than a user can have. */
 const MOST_HOMES = 200
 
+/** The index is asked for, the records decide: a home that has ended is nobody's, though its places are not cleared away yet. */
 const homesOf = async ({ store }: Pick<GatewayContext, 'store'>, { project, id, home }: User) => {
-  const others = await store.list(keys.userHomes(project, id), { limit: MOST_HOMES })
-  return new Set([home, ...(others as HomeId[])])
+  const listed = (await store.list(keys.userHomes(project, id), { limit: MOST_HOMES })) as HomeId[]
+  const others = listed.filter((one) => one !== home)
+  const doors = others.map((one) => doorKeys(project, one, id))
+  const entries = doors.length === 0 ? [] : await store.read(doors.flat())
+  const isOpen = others.map(
+    (_, at) => entries[2 * at] !== undefined && entries[2 * at + 1] !== undefined,
+  )
+  return new Set([home, ...others.filter((_, at) => isOpen[at])])
 }
 
 /** What a user may hear now: of the homes he is a member of, and of himself. */

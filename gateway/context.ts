@@ -1,11 +1,14 @@
+import type { Sealer } from '../shared/audit/sealer.ts'
 import type { Engine } from '../shared/claim/engine.ts'
 import type { Delivery } from '../shared/delivery/index.ts'
 import type { Digests } from '../shared/guard/digests.ts'
+import type { Imports } from '../shared/imports/index.ts'
 import type { Log } from '../shared/log.ts'
 import type { Mail } from '../shared/mail/mail.ts'
 import type { Metrics } from '../shared/metrics.ts'
 import type { Registry } from '../shared/registry/index.ts'
 import type { Store } from '../shared/store/port.ts'
+import type { Described } from './description/index.ts'
 import type { Listeners } from './listeners.ts'
 import type { Live } from './live.ts'
 import type { Sockets } from './live-socket.ts'
@@ -20,6 +23,10 @@ export type GatewayContext = {
   readonly digests: Digests
   /** Mails and text messages, asked for in the commit of what they are about. */
   readonly mail: Mail
+  /** Files of devices. */
+  readonly imports: Imports
+  /** Puts what is written down into the chain of the audit. */
+  readonly sealer: Sealer
   readonly log: Log
   readonly waits: Waits
   /** Streams of events. */
@@ -37,5 +44,7 @@ export type GatewayContext = {
 /** One dialect: the path under which it lives, and the routes it adds there. */
 export type HttpDialect = {
   readonly name: string
+  /** What is told of it in `/openapi.json` and `/asyncapi.json`. A platform's own documents tell of the others. */
+  readonly described?: Described
   readonly routes: (context: GatewayContext) => import('fastify').FastifyPluginAsync
 }

@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { lookupDigest } from '../shared/guard/digests.ts'
+import { seal, unseal } from '../shared/guard/seal.ts'
 import type { ProjectId } from '../shared/model/ids.ts'
 import { keys } from '../shared/store/keys.ts'
 import type { Store } from '../shared/store/port.ts'
@@ -32,20 +33,6 @@ declare module 'fastify' {
 }
 
 type Options = { readonly store: Store; readonly replyKey: Uint8Array; readonly now: () => number }
-
-const seal = (key: Uint8Array, text: string): string => {
-  const iv = randomBytes(12)
-  const cipher = createCipheriv('aes-256-gcm', key, iv)
-  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-  return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64')
-}
-
-const unseal = (key: Uint8Array, sealed: string): string => {
-  const bytes = Buffer.from(sealed, 'base64')
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
-  decipher.setAuthTag(bytes.subarray(12, 28))
-  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
-}
 
 const requestDigest = (request: FastifyRequest) =>
   createHash('sha256')
@@ -82,7 +69,7 @@ export const honourIdempotencyKeys = (app: FastifyInstance, { store, replyKey, n
     return reply
       .code(kept.status)
       .type(kept.type ?? 'application/json')
-      .send(unseal(replyKey, kept.sealed))
+      .send(unseal(replyKey, kept.sealed).toString('utf8'))
   }
 
   app.addHook('preHandler', async (request, reply) => {
@@ -133,7 +120,7 @@ export const honourIdempotencyKeys = (app: FastifyInstance, { store, replyKey, n
       status: reply.statusCode,
       ...(typeof location === 'string' ? { location } : {}),
       ...(typeof type === 'string' ? { type } : {}),
-      sealed: seal(replyKey, typeof payload === 'string' ? payload : ''),
+      sealed: seal(replyKey, Buffer.from(typeof payload === 'string' ? payload : '')),
     }
     await store.commit({ put: [put(place, kept, until)] })
     return payload

@@ -10,6 +10,7 @@ import type { Command, CommandId } from '../shared/model/events.ts'
 import type { ProjectId } from '../shared/model/ids.ts'
 import type { Device, Notice } from '../shared/model/records.ts'
 import type { Registry } from '../shared/registry/index.ts'
+import { startOnce } from '../shared/starting.ts'
 import { keys } from '../shared/store/keys.ts'
 import type { Logged, Store } from '../shared/store/port.ts'
 import type { Outlet, Welcome } from './live-socket.ts'
@@ -74,12 +75,14 @@ export const createListeners = ({ store, registry, delivery, log, now }: Options
     logOf: keys.notices,
   })
 
-  const begin = async () => {
+  const listening = startOnce(async () => {
     const stop = await follower.start()
-    const unlisten = await presence.listen()
+    const unlisten = await presence.listen().catch(async (cause: unknown) => {
+      await stop()
+      throw cause
+    })
     return () => Promise.all([stop(), unlisten()])
-  }
-  let started: ReturnType<typeof begin> | undefined
+  })
 
   const giveWaiting = async (listener: Listener): Promise<void> => {
     const device = await registry.devices.get(listener.project, listener.device)
@@ -101,8 +104,7 @@ export const createListeners = ({ store, registry, delivery, log, now }: Options
     const { id, project } = device
     const place = { project, device: id, generation: 0, rival: 0 }
     const listener: Listener = { ...place, outlet: undefined, write, given: new Set() }
-    started ??= begin()
-    await started
+    await listening.start()
     await follower.follow(project)
     socket.once('close', () => presence.leave(listener))
     const isHolder = !socket.destroyed && (await presence.take(listener))
@@ -124,7 +126,7 @@ export const createListeners = ({ store, registry, delivery, log, now }: Options
 
   const close = async (): Promise<void> => {
     for (const listener of presence.all()) presence.leave(listener)
-    await started?.then((end) => end())
+    await listening.end()
   }
 
   return { open, close, size: presence.size }

@@ -36,6 +36,7 @@ export const collect = async (
   if (typeof stream === 'string') return stream
   const late = setTimeout(finish, Math.max(TOGETHER_MS, waitMs))
   request.once('close', finish)
+  if (request.socket.destroyed) finish()
   stream.begin()
   try {
     // Something may have come before the stream was open.

@@ -13,14 +13,21 @@ const LONGEST_MESSAGE = 64 * 1024
 const PING_MS = 30_000
 const ASK_MS = 5000
 const MOST_SOCKETS = 10_000
+/** Who was refused has so long to hang up. */
+const LINGER_MS = 1000
+/** What was missed goes on when no more bytes than that wait. */
+const LOW_BACKLOG = 256 * 1024
 
 /** One open WebSocket that we write to. */
 export type Outlet = {
   /** `false`: it is not read; whoever writes ends it. */
   readonly send: (text: string) => boolean
+  /** Resolves when little of what was sent still waits, or the socket is closed. */
+  readonly drained: () => Promise<void>
   /** RFC 6455, 7.4: a status code, and a few words. */
   readonly end: (code: number, why: string) => void
   readonly onText: (listener: (text: string) => void) => void
+  /** At once, if it is closed by now. */
   readonly onClose: (listener: () => void) => void
 }
 
@@ -38,6 +45,7 @@ const refuse = (socket: Duplex, status: number): void => {
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
   )
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
 /** Keeps a peer's socket only while it answers. */
@@ -55,27 +63,35 @@ const watchPulse = (webSocket: WebSocket): void => {
   webSocket.on('close', () => clearInterval(timer))
 }
 
-const outletOf = (webSocket: WebSocket): Outlet => ({
-  send: (text) => {
-    if (webSocket.readyState !== webSocket.OPEN) return true
-    webSocket.send(text)
-    return webSocket.bufferedAmount < LONGEST_BACKLOG
-  },
-  end: (code, why) => {
-    if (webSocket.bufferedAmount >= LONGEST_BACKLOG) return webSocket.terminate()
-    webSocket.close(code, why)
-  },
-  onText: (listener) =>
-    void webSocket.on('message', (data, isBinary) => {
-      if (!isBinary) listener(String(data))
-    }),
-  onClose: (listener) => void webSocket.on('close', listener),
-})
+const outletOf = (webSocket: WebSocket): Outlet => {
+  let written = Promise.resolve()
+  return {
+    send: (text) => {
+      if (webSocket.readyState !== webSocket.OPEN) return true
+      written = new Promise((resolve) => webSocket.send(text, () => resolve()))
+      return webSocket.bufferedAmount < LONGEST_BACKLOG
+    },
+    drained: () => (webSocket.bufferedAmount < LOW_BACKLOG ? Promise.resolve() : written),
+    end: (code, why) => {
+      if (webSocket.bufferedAmount >= LONGEST_BACKLOG) return webSocket.terminate()
+      webSocket.close(code, why)
+    },
+    onText: (listener) =>
+      void webSocket.on('message', (data, isBinary) => {
+        if (!isBinary) listener(String(data))
+      }),
+    onClose: (listener) => {
+      if (webSocket.readyState === webSocket.CLOSED) listener()
+      else webSocket.on('close', listener)
+    },
+  }
+}
 
 /** WebSockets of the gateway, each behind a door that asks who is there before the handshake is answered. */
 export const createSockets = (log: Log) => {
   const doors: SocketDoor[] = []
   const open = new Set<WebSocket>()
+  let asking = 0
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -99,6 +115,7 @@ export const createSockets = (log: Log) => {
     head: Buffer,
   ) => {
     const late = setTimeout(() => socket.destroy(), ASK_MS)
+    asking += 1
     try {
       const answer = await door.admit(request, url)
       if (typeof answer === 'number') return refuse(socket, answer)
@@ -108,6 +125,7 @@ export const createSockets = (log: Log) => {
       log.warn({ err: cause }, 'a socket was refused: nobody can tell who it is')
       refuse(socket, 503)
     } finally {
+      asking -= 1
       clearTimeout(late)
     }
   }
@@ -118,7 +136,7 @@ export const createSockets = (log: Log) => {
     const url = new URL(request.url ?? '', base)
     const door = doors.find(({ isMine }) => isMine(url))
     if (door === undefined) return 'not-mine'
-    if (open.size >= MOST_SOCKETS) return 503
+    if (open.size + asking >= MOST_SOCKETS) return 503
     void ask(door, request, url, socket, head)
     return 'taken'
   }

@@ -15,14 +15,18 @@ export type SseForm = {
   /** One event; `undefined`: this dialect does not tell it. What has to be looked up for it may take a moment. */
   readonly frameOf: (happening: Happening) => Frame | Promise<Frame>
   readonly headers?: Readonly<Record<string, string>>
+  /** How long the first event waits, for clients that lose what comes together with the head. Nothing is left out for it. */
+  readonly settleMs?: number
 }
 
 /** A reader that takes nothing is cut when so many bytes wait for it. */
 const LONGEST_BACKLOG = 1024 * 1024
 /** The same while so many events wait to be looked up. */
 const MOST_FRAMES = 1000
+/** What was missed goes on when no more bytes than that wait. */
+const LOW_BACKLOG = 256 * 1024
 
-type Wanted = Omit<Listening, 'say' | 'end'>
+type Wanted = Omit<Listening, 'say' | 'drained' | 'end'>
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -30,6 +34,15 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-accel-buffering': 'no',
 }
+
+const drainOf = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
 
 /** Answers with a stream of events that lasts until either side ends it. `undefined`: it has begun. */
 export const answerWithEvents = async (
@@ -40,6 +53,7 @@ export const answerWithEvents = async (
 ): Promise<NotOpened | undefined> => {
   const response: ServerResponse = reply.raw
   let beating: NodeJS.Timeout | undefined
+  let settling: NodeJS.Timeout | undefined
   const write = (text: string): boolean => {
     beating?.refresh()
     if (!response.writableEnded) response.write(text)
@@ -62,8 +76,13 @@ export const answerWithEvents = async (
       })
     return waiting < MOST_FRAMES
   }
+  const drained = async (): Promise<void> => {
+    await writing
+    if (response.writableLength >= LOW_BACKLOG && !response.destroyed) await drainOf(response)
+  }
   const stream = await live.open({
     ...wanted,
+    drained,
     say: (happening) => {
       const frame = form.frameOf(happening)
       if (frame instanceof Promise || waiting > 0) return queue(frame)
@@ -84,12 +103,14 @@ export const answerWithEvents = async (
   response.on('error', () => response.destroy())
   response.on('close', () => {
     clearInterval(beating)
+    clearTimeout(settling)
     stream.close()
   })
   response.writeHead(200, { ...HEADERS, ...form.headers })
   beating = setInterval(() => write(form.beat), form.beatMs)
   beating.unref()
   write(form.hello)
-  stream.begin()
+  if (form.settleMs === undefined) stream.begin()
+  else settling = setTimeout(stream.begin, form.settleMs)
   return undefined
 }

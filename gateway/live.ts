@@ -3,14 +3,13 @@ import { createFollower } from '../shared/delivery/follower.ts'
 import { happeningOf, placeAfter } from '../shared/delivery/replay.ts'
 import type { Log } from '../shared/log.ts'
 import type { Happening } from '../shared/model/events.ts'
-import type { HomeId, ProjectId, UserId } from '../shared/model/ids.ts'
+import type { ProjectId, UserId } from '../shared/model/ids.ts'
+import { startOnce } from '../shared/starting.ts'
 import { keys } from '../shared/store/keys.ts'
-import type { Logged, Store, Unwatch } from '../shared/store/port.ts'
+import type { Logged, Store } from '../shared/store/port.ts'
+import { type Audience, createRooms, mayHear } from './live-rooms.ts'
 
-/** Who may hear: all of the project, or what is about these homes and this account. */
-export type Audience =
-  | { readonly kind: 'all' }
-  | { readonly kind: 'some'; readonly homes: ReadonlySet<HomeId>; readonly user?: UserId }
+export type { Audience } from './live-rooms.ts'
 
 /** Why a stream ended: what let it in is gone, it does not read, we stop, or nobody can tell. */
 export type Ending = 'over' | 'slow' | 'closing' | 'unavailable'
@@ -27,11 +26,13 @@ export type Listening = {
   readonly wants?: (happening: Happening) => boolean
   /** Writes one event. `false`: it is not read. */
   readonly say: (happening: Happening) => boolean
+  /** Resolves when little waits to be read: what was missed is told no faster than that. */
+  readonly drained?: () => Promise<void>
   /** Called once, at the end, whoever ended it. */
   readonly end: (why: Ending) => void
 }
 
-/** An open stream. Nothing is said before `begin`; `close` does not call `end`. */
+/** An open stream. Nothing is said, and nothing ended, before `begin`; `close` does not call `end`. */
 export type Stream = { readonly begin: () => void; readonly close: () => void }
 
 /** Why a stream was not opened. */
@@ -41,76 +42,57 @@ type Open = Listening & {
   place: string | undefined
   /** What came while it still read what it had missed. */
   passed: string | undefined
+  hasBegun: boolean
   isLive: boolean
-  isClosed: boolean
+  /** `over` and the like: it has ended, though nobody could be told before it began. */
+  state: 'open' | 'closed' | Ending
   lines: readonly string[]
+  /** How often it was asked what it may hear, and which of these answers holds. */
+  asked: number
+  answered: number
 }
 
 const MOST_STREAMS = 10_000
-const AT_ONCE = 500
+/** Of what was missed so much is read at once. */
+const AT_ONCE = 50
+/** Who reads nothing for so long does not read. */
+const PATIENCE_MS = 30_000
 /** What lets a stream in is looked at so often: a wake-up may be lost. */
 const RENEW_MS = 800
 const RENEWALS_AT_ONCE = 64
-const ALL = 'all'
 
-const linesOf = (audience: Audience): readonly string[] => {
-  if (audience.kind === 'all') return [ALL]
-  return audience.user === undefined ? [...audience.homes] : [...audience.homes, audience.user]
+type LiveOptions = { readonly store: Store; readonly log: Log; readonly patienceMs?: number }
+
+const withinTime = async (work: Promise<void>, ms: number): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
+  })
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
-
-const linesFor = ({ home, user }: Happening): readonly string[] => [
-  ALL,
-  ...(home === undefined ? [] : [home]),
-  ...(user === undefined ? [] : [user]),
-]
-
-type LiveOptions = { readonly store: Store; readonly log: Log }
 
 /**
  * Live streams of events, whatever carries them (SSE, WebSocket, a long poll). Each node reads the feed of a project once,
  * as long as somebody here listens, and hands every event to those who may hear it.
  */
-export const createLive = ({ store, log }: LiveOptions) => {
+export const createLive = ({ store, log, patienceMs = PATIENCE_MS }: LiveOptions) => {
   const streams = new Set<Open>()
-  /** By project, then by home, account or `all`. */
-  const rooms = new Map<ProjectId, Map<string, Set<Open>>>()
+  const rooms = createRooms<Open>()
 
-  const enter = (stream: Open, lines: readonly string[]): void => {
-    const room = rooms.get(stream.project) ?? new Map<string, Set<Open>>()
-    rooms.set(stream.project, room)
-    for (const name of lines) {
-      const line = room.get(name) ?? new Set()
-      line.add(stream)
-      room.set(name, line)
-    }
-    stream.lines = lines
-  }
-
-  const drop = (stream: Open, names: readonly string[]): void => {
-    const room = rooms.get(stream.project)
-    for (const name of names) {
-      const line = room?.get(name)
-      if (line?.delete(stream) && line.size === 0) room?.delete(name)
-    }
-  }
-
-  const leave = (stream: Open): void => {
-    drop(stream, stream.lines)
-    if (rooms.get(stream.project)?.size !== 0) return
-    rooms.delete(stream.project)
-    follower.leave(stream.project)
-  }
-
-  const close = (stream: Open): boolean => {
-    if (stream.isClosed) return false
-    stream.isClosed = true
+  const close = (stream: Open, state: 'closed' | Ending = 'closed'): boolean => {
+    if (stream.state !== 'open') return false
+    stream.state = state
     streams.delete(stream)
-    leave(stream)
+    if (!rooms.leave(stream)) follower.leave(stream.project)
     return true
   }
 
   const end = (stream: Open, why: Ending): void => {
-    if (close(stream)) stream.end(why)
+    if (close(stream, why) && stream.hasBegun) stream.end(why)
   }
 
   const hand = (stream: Open, happening: Happening, place: string): void => {
@@ -120,15 +102,13 @@ export const createLive = ({ store, log }: LiveOptions) => {
   }
 
   const onLine = (project: ProjectId, line: Logged): void => {
-    const room = rooms.get(project)
-    if (room === undefined) return
+    if (!rooms.has(project)) return
     const happening = happeningOf(line)
-    for (const name of linesFor(happening))
-      for (const stream of room.get(name) ?? []) {
-        if (!stream.isLive) stream.passed = line.place
-        else if (stream.place === undefined || stream.place < line.place)
-          hand(stream, happening, line.place)
-      }
+    for (const stream of rooms.hearing(project, happening)) {
+      if (!stream.isLive) stream.passed = line.place
+      else if (stream.place === undefined || stream.place < line.place)
+        hand(stream, happening, line.place)
+    }
   }
 
   const follower = createFollower({
@@ -139,18 +119,25 @@ export const createLive = ({ store, log }: LiveOptions) => {
     onLine,
   })
 
-  const mayHear = (stream: Open, happening: Happening): boolean =>
-    linesFor(happening).some((name) => stream.lines.includes(name))
+  /** One event that was missed, and then the time to read it. */
+  const handMissed = async (stream: Open, line: Logged): Promise<void> => {
+    const happening = happeningOf(line)
+    if (!mayHear(stream, happening)) {
+      stream.place = line.place
+      return
+    }
+    hand(stream, happening, line.place)
+    if (stream.state !== 'open' || stream.drained === undefined) return
+    if (!(await withinTime(stream.drained(), patienceMs))) end(stream, 'slow')
+  }
 
   /** Reads what lies behind its place; ends in the same turn in which the stream becomes live, so that nothing falls between. */
   const catchUp = async (stream: Open): Promise<void> => {
     for (;;) {
       const lines = await store.tail(keys.events(stream.project), stream.place, AT_ONCE)
       for (const line of lines) {
-        if (stream.isClosed) return
-        const happening = happeningOf(line)
-        if (mayHear(stream, happening)) hand(stream, happening, line.place)
-        else stream.place = line.place
+        if (stream.state !== 'open') return
+        await handMissed(stream, line)
       }
       const isBehind = stream.passed !== undefined && stream.passed > (stream.place ?? '')
       if (lines.length < AT_ONCE && !isBehind) break
@@ -165,28 +152,24 @@ export const createLive = ({ store, log }: LiveOptions) => {
   }
 
   const renew = async (stream: Open): Promise<void> => {
+    stream.asked += 1
+    const { asked } = stream
     const audience = await stream.audience().catch((cause: unknown) => {
       log.debug({ err: cause }, 'a stream ends: nobody can tell whether it may go on')
       return 'unavailable' as const
     })
-    if (stream.isClosed) return
+    // Who asked later knows more, and may have been answered sooner.
+    if (stream.state !== 'open' || asked < stream.answered) return
+    stream.answered = asked
     if (audience === 'unavailable') return end(stream, 'unavailable')
     if (audience === undefined) return end(stream, 'over')
-    const lines = linesOf(audience)
-    if (lines.length === stream.lines.length && lines.every((name) => stream.lines.includes(name)))
-      return
-    const former = stream.lines
-    enter(stream, lines)
-    drop(
-      stream,
-      former.filter((name) => !lines.includes(name)),
-    )
+    rooms.place(stream, audience)
   }
 
   const renewAll = async (): Promise<void> => {
     const turn = [...streams].values()
     const worker = async () => {
-      for (const stream of turn) if (!stream.isClosed) await renew(stream)
+      for (const stream of turn) if (stream.state === 'open') await renew(stream)
     }
     await Promise.all(Array.from({ length: Math.min(RENEWALS_AT_ONCE, streams.size) }, worker))
   }
@@ -195,11 +178,12 @@ export const createLive = ({ store, log }: LiveOptions) => {
     for (const stream of streams) if (stream.user === user) void renew(stream)
   }
 
-  let started: Promise<() => Promise<void>> | undefined
-
-  const start = async (): Promise<() => Promise<void>> => {
-    const stop = await follower.start()
-    const unwatch: Unwatch = await store.watch('sessions', renewOf)
+  const listening = startOnce(async () => {
+    const unwatch = await store.watch('sessions', renewOf)
+    const stop = await follower.start().catch(async (cause: unknown) => {
+      await unwatch()
+      throw cause
+    })
     let isRenewing = false
     const timer = setInterval(() => {
       if (isRenewing) return
@@ -214,28 +198,38 @@ export const createLive = ({ store, log }: LiveOptions) => {
       await unwatch()
       await stop()
     }
+  })
+
+  const begin = (stream: Open): void => {
+    stream.hasBegun = true
+    const { state } = stream
+    if (state === 'closed') return
+    if (state !== 'open') {
+      stream.end(state)
+      return
+    }
+    catchUp(stream).catch((cause: unknown) => {
+      log.debug({ err: cause }, 'a stream ends: the store is down')
+      end(stream, 'unavailable')
+    })
   }
 
   /** Begins to listen: first what lies behind `after`, then what comes. */
-  const open = async (listening: Listening): Promise<Stream | NotOpened> => {
+  const open = async (wanted: Listening): Promise<Stream | NotOpened> => {
     if (streams.size >= MOST_STREAMS) return 'too-many'
-    started ??= start()
-    await started
-    const audience = await listening.audience()
+    await listening.start()
+    const audience = await wanted.audience()
     if (audience === undefined) return 'not-permitted'
     const stream: Open = {
-      ...listening,
-      place: undefined,
-      passed: undefined,
-      isLive: false,
-      isClosed: false,
-      lines: [],
+      ...wanted,
+      ...{ place: undefined, passed: undefined, hasBegun: false, isLive: false },
+      ...{ state: 'open', lines: [], asked: 0, answered: 0 },
     }
     streams.add(stream)
-    enter(stream, linesOf(audience))
+    rooms.place(stream, audience)
     try {
-      await follower.follow(listening.project)
-      const place = await placeOf(listening)
+      await follower.follow(wanted.project)
+      const place = await placeOf(wanted)
       if (place === undefined) {
         close(stream)
         return 'unknown-place'
@@ -245,18 +239,12 @@ export const createLive = ({ store, log }: LiveOptions) => {
       close(stream)
       throw cause
     }
-    const begin = () => {
-      catchUp(stream).catch((cause: unknown) => {
-        log.debug({ err: cause }, 'a stream ends: the store is down')
-        end(stream, 'unavailable')
-      })
-    }
-    return { begin, close: () => void close(stream) }
+    return { begin: () => begin(stream), close: () => void close(stream) }
   }
 
   const stop = async (): Promise<void> => {
     for (const stream of [...streams]) end(stream, 'closing')
-    await started?.then((end) => end())
+    await listening.end()
   }
 
   return { open, close: stop }

@@ -13,7 +13,8 @@ type Context = Pick<GatewayContext, 'registry' | 'mail'>
 /** More owners than these are not written to. */
 const MOST_LETTERS = 10
 
-const nameOf = ({ called, label, name }: Device) => called?.name ?? label ?? name
+/** What its owner calls a device. */
+export const nameOf = ({ called, label, name }: Device) => called?.name ?? label ?? name
 
 const together = (letters: readonly (Asked | Refused)[]): Letters => {
   // Who has no address is told by his apps alone.

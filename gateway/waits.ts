@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Store, Unwatch } from '../shared/store/port.ts'
+import { startOnce } from '../shared/starting.ts'
+import type { Store } from '../shared/store/port.ts'
 
 /** A wake-up may be lost: whoever waits looks this often by himself. */
 const LOOK_MS = 1000
@@ -10,7 +11,7 @@ const MOST_WAITING = 10_000
 export const createWaits = (store: Store, channel = 'claims') => {
   const waiting = new Map<string, Set<() => void>>()
   let count = 0
-  let watched: Promise<Unwatch> | undefined
+  const watching = startOnce(() => store.watch(channel, wake))
   let isClosing = false
 
   const wake = (id: string): void => {
@@ -47,8 +48,7 @@ export const createWaits = (store: Store, channel = 'claims') => {
     if (waitMs === 0 || isFinal(answer) || count >= MOST_WAITING) return answer
     count += 1
     try {
-      watched ??= store.watch(channel, wake)
-      await watched
+      await watching.start()
       // Something may have come before we listened.
       answer = await ask()
       while (!isFinal(answer) && !socket.destroyed && !isClosing) {
@@ -67,7 +67,7 @@ export const createWaits = (store: Store, channel = 'claims') => {
   const close = async (): Promise<void> => {
     isClosing = true
     for (const line of waiting.values()) for (const go of line) go()
-    await watched?.then((unwatch) => unwatch())
+    await watching.end()
   }
 
   return { until, close }

@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
+import { ADDRESSES, type Addresses } from './audit/actor.ts'
+import { AUDIT_KEEP } from './audit/sealer.ts'
 import { DEFAULT_LIMITS, type Limits, readLimits } from './limits.ts'
 import { type MailSettings, readMailSettings } from './mail/settings.ts'
+import { readTraceSettings, type TraceSettings } from './trace/settings.ts'
 import { type MayReach, readNetworks } from './webhooks/networks.ts'
 
 /** The platform APIs that can be served beside the native one. */
@@ -26,6 +29,9 @@ export type Config = {
   readonly keyFile: string
   readonly publicUrl?: string
   readonly dialects: readonly DialectName[]
+  /** Lines of the audit that every project keeps, and how much of a client's address is in them. */
+  readonly auditKeep: number
+  readonly auditAddresses: Addresses
   /** Whether `/metrics` answers others than this machine. */
   readonly publicMetrics: boolean
   /** Web pages of other hosts that may call the native API and connect by WebSocket. */
@@ -38,13 +44,15 @@ export type Config = {
   /** Whether webhooks may be called at an address. */
   readonly mayReach: MayReach
   readonly logLevel: (typeof LEVELS)[number]
+  /** Where traces go: the standard variables, from the environment alone. */
+  readonly tracing?: TraceSettings
 }
 
 /** A wrong configuration: every fault in words, for a person. */
 export type ConfigFaults = { readonly faults: readonly string[] }
 
 /** The names that may stand in the environment and in `latchkey.config.json`. */
-const SETTINGS = [
+export const SETTINGS = [
   'LATCHKEY_HOST',
   'LATCHKEY_MQTT_PORT',
   'LATCHKEY_HTTP_PORT',
@@ -69,6 +77,8 @@ const SETTINGS = [
   'LATCHKEY_SMS',
   'LATCHKEY_MESSAGES_PER_HOUR',
   'LATCHKEY_WEBHOOK_NETWORKS',
+  'LATCHKEY_AUDIT_KEEP',
+  'LATCHKEY_AUDIT_ADDRESSES',
 ] as const
 type Setting = (typeof SETTINGS)[number]
 
@@ -146,6 +156,14 @@ const networksOf = (text: string | undefined, faults: string[]): MayReach => {
   const read = readNetworks(text)
   faults.push(...read.faults.map((fault) => `LATCHKEY_WEBHOOK_NETWORKS: ${fault}`))
   return read.mayReach
+}
+
+const auditKeepOf = (text: string | undefined, faults: string[]): number => {
+  if (text === undefined) return AUDIT_KEEP
+  const value = /^\d{1,8}$/.test(text) ? Number(text) : 0
+  if (value < 1000 || value > 10_000_000)
+    faults.push('LATCHKEY_AUDIT_KEEP: must be a number from 1000 to 10000000')
+  return value
 }
 
 const oneOf = <const T extends string>(words: readonly T[], value: string): T | undefined =>
@@ -226,6 +244,8 @@ export const readConfig = (
     return known === undefined ? [] : [known]
   })
 
+  const tracing = readTraceSettings(env, faults)
+
   const config: Config = {
     host,
     mqttPort: port('LATCHKEY_MQTT_PORT', hasTls ? 8883 : 1883),
@@ -253,7 +273,10 @@ export const readConfig = (
       faults,
     ),
     mayReach: networksOf(get('LATCHKEY_WEBHOOK_NETWORKS'), faults),
+    auditKeep: auditKeepOf(get('LATCHKEY_AUDIT_KEEP'), faults),
+    auditAddresses: word('LATCHKEY_AUDIT_ADDRESSES', ADDRESSES, 'network'),
     logLevel: word('LATCHKEY_LOG_LEVEL', LEVELS, 'info'),
+    ...(tracing === undefined ? {} : { tracing }),
   }
   return faults.length === 0 ? config : { faults }
 }

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const ROOMS = ['shared', 'broker', 'gateway', 'firmware-sim', 'bench']
+const ROOMS = ['shared', 'broker', 'gateway', 'firmware-sim', 'cli', 'bench']
 
 const filesUnder = (folder: string): string[] =>
   readdirSync(join(ROOT, folder)).flatMap((name) => {
@@ -65,11 +65,36 @@ const RULES: readonly Rule[] = [
     never: [/^gateway\//, /^firmware-sim\//, /^(fastify|ioredis|lmdb)/, /^@fastify\//],
   },
   { room: 'gateway/', never: [/^broker\//, /^firmware-sim\//, /^(aedes|ioredis|lmdb|mqtt)/] },
+  // A dialect tells what is to be described, not the other way round.
+  { room: 'gateway/description/', never: [/^gateway\/dialects\//] },
   // What runs in browsers knows nothing of the server.
-  ...['widget', 'page'].map((room) => ({
+  ...['widget', 'page', 'letters'].map((room) => ({
     room: `gateway/web/${room}/`,
-    never: [/^node:/, /^shared\//, /^gateway\/(?!web\/(widget|page)\/)/, /^(?!qr$)[a-z@][\w@-]*$/],
+    never: [
+      /^node:/,
+      /^shared\//,
+      /^gateway\/(?!web\/(widget|page|letters)\/)/,
+      /^(?!qr$)[a-z@][\w@-]*$/,
+    ],
   })),
+  {
+    room: 'gateway/web/console/',
+    never: [
+      /^node:/,
+      /^shared\//,
+      /^gateway\/(?!web\/(widget|page|console)\/)/,
+      /^(?!uqr$)[a-z@][\w@-]*$/,
+    ],
+  },
+  // Commands are clients: what they know of the server is its API, and how files are read.
+  {
+    room: 'cli/',
+    never: [
+      /^(broker|gateway|firmware-sim|bench)\//,
+      /^shared\/(?!imports\/(csv|ndjson|reader)\.ts$|audit\/chain\.ts$)/,
+      /^(aedes|fastify|ioredis|lmdb|mqtt)/,
+    ],
+  },
   {
     room: 'firmware-sim/',
     never: [/^(shared|broker|gateway|bench)\//, /^(aedes|fastify|ioredis|lmdb)/],

@@ -3,18 +3,15 @@ import type { DeviceId, HomeId, ProjectId } from '../model/ids.ts'
 import { policyInForce } from '../model/policy.ts'
 import type { Device, Notice, Project } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import { found, put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
+import { found, readOne, transact, unchanged } from '../store/transact.ts'
 import type { DeliveryContext } from './context.ts'
 import { happened, timedId } from './feed.ts'
 import { noticeLine } from './notices.ts'
+import { droppedFor, kept, MOST_QUEUED, queueOf } from './queue.ts'
 import { createFeedWake } from './wake.ts'
 
 /** The wake-up: which command has changed its state. */
 export const COMMANDS_CHANNEL = 'commands'
-/** How many commands may wait for one device. */
-export const MOST_QUEUED = 100
-/** How long its sender can ask what became of a command, after its end. */
-const ASKABLE_MS = 86_400_000
 /** Longest answer of a device, as JSON. */
 export const LONGEST_RESULT = 4096
 
@@ -44,24 +41,6 @@ export const createCommands = (context: DeliveryContext) => {
     })
   }
 
-  /** What waits for a device, oldest first, and what lies in its queue for nothing. */
-  const queueOf = async (project: ProjectId, device: Pick<Device, 'id' | 'epoch'>) => {
-    const index = keys.commands(project, device.id)
-    const ids = (await store.list(index, { limit: 2 * MOST_QUEUED })) as CommandId[]
-    const records = await readMany<Command>(
-      store,
-      ids.map((id) => keys.command(project, id)),
-    )
-    const waits: Command[] = []
-    const dead: CommandId[] = []
-    records.forEach(({ value }, place) => {
-      const state = value && commandState(value, device, now())
-      if (value !== undefined && (state === 'queued' || state === 'sent')) waits.push(value)
-      else dead.push(ids[place] as CommandId)
-    })
-    return { index, waits, dead }
-  }
-
   /** Accepts a command for the epoch that the device has now. */
   const give = async (wanted: NewCommand): Promise<Command | CommandRefusal> => {
     const { project, device: id, owner } = wanted
@@ -71,7 +50,7 @@ export const createCommands = (context: DeliveryContext) => {
       const device = found<Device>(read[0], deviceEntry)
       if (device.value === undefined) return { result: 'device-unknown' }
       if (owner !== undefined && device.value.owner !== owner) return { result: 'device-unknown' }
-      const { index, waits, dead } = await queueOf(project, device.value)
+      const { index, waits, dead } = await queueOf(context, project, device.value)
       if (waits.length >= MOST_QUEUED) return { result: 'too-many' }
       const policy = policyInForce(found<Project>(read[1], projectEntry).value?.policy ?? {})
       const at = now()
@@ -98,7 +77,7 @@ export const createCommands = (context: DeliveryContext) => {
         result: command,
         change: {
           expect: [unchanged(device)],
-          put: [put(keys.command(project, command.id), command, command.expiresAt + ASKABLE_MS)],
+          put: [kept(project, command)],
           add: [{ index, member: command.id }],
           drop: dead.map((member) => ({ index, member })),
           append: [noticeLine(project, notice)],
@@ -122,7 +101,7 @@ export const createCommands = (context: DeliveryContext) => {
 
   /** The commands that a device has to be given now, oldest first. */
   const waiting = async (project: ProjectId, device: Device): Promise<Command[]> =>
-    (await queueOf(project, device)).waits
+    (await queueOf(context, project, device)).waits
 
   /** One of them, if it still has to be given. */
   const one = async (project: ProjectId, id: CommandId): Promise<Command | undefined> => {
@@ -143,7 +122,7 @@ export const createCommands = (context: DeliveryContext) => {
         result: undefined,
         change: {
           expect: [unchanged(command)],
-          put: [put(command.key, after, value.expiresAt + ASKABLE_MS)],
+          put: [kept(project, after)],
           drop: isFinal ? [{ index, member: id }] : [],
         },
       }
@@ -188,7 +167,7 @@ export const createCommands = (context: DeliveryContext) => {
         result: true,
         change: {
           expect: [unchanged(command), unchanged(owned)],
-          put: [put(command.key, after, value.expiresAt + ASKABLE_MS)],
+          put: [kept(project, after)],
           drop: [{ index: keys.commands(project, device), member: id }],
           append: happened(project, news, newId()),
         },
@@ -212,7 +191,7 @@ export const createCommands = (context: DeliveryContext) => {
         result: true,
         change: {
           expect: [unchanged(command)],
-          put: [put(command.key, { ...value, expiresAt: now() }, now() + ASKABLE_MS)],
+          put: [kept(project, { ...value, expiresAt: now() })],
           drop: [{ index, member: id }],
         },
       }
@@ -220,35 +199,12 @@ export const createCommands = (context: DeliveryContext) => {
 
   /** The device has left a home: what waited under its epoch is over, and the home is told. It was over with the commit already. */
   const drop = async (project: ProjectId, device: DeviceId, former: HomeId): Promise<void> => {
-    const index = keys.commands(project, device)
-    const ids = (await store.list(index, { limit: 2 * MOST_QUEUED })) as CommandId[]
-    if (ids.length === 0) return
-    await transact<void>(store, async () => {
-      const owned = await readOne<Device>(store, keys.device(project, device))
-      const records = await readMany<Command>(
-        store,
-        ids.map((id) => keys.command(project, id)),
-      )
-      const at = now()
-      const dropped = records.flatMap(({ value }) =>
-        value !== undefined && commandState(value, owned.value, at) === 'dropped' ? [value] : [],
-      )
-      if (dropped.length === 0) return { result: undefined }
-      return {
-        result: undefined,
-        change: {
-          drop: dropped.map(({ id }) => ({ index, member: id })),
-          append: dropped.flatMap(({ id, epoch, action }) =>
-            happened(
-              project,
-              { at, type: 'command.dropped', device, epoch, home: former, data: { id, action } },
-              newId(),
-            ),
-          ),
-        },
-      }
+    const isTold = await transact<boolean>(store, async () => {
+      const { value: after } = await readOne<Device>(store, keys.device(project, device))
+      const change = await droppedFor(context, { project, device, former, after })
+      return change === undefined ? { result: false } : { result: true, change }
     })
-    wakeFeed(project)
+    if (isTold) wakeFeed(project)
   }
 
   return { give, look, waiting, one, sent, acknowledge, withdraw, drop }

@@ -16,77 +16,93 @@ type Options = {
   readonly onLine: (project: ProjectId, line: Logged) => Promise<void> | void
 }
 
+/** A project from the moment somebody here cares for it until nobody does; who comes again begins anew. */
+type Followed = {
+  readonly project: ProjectId
+  readonly begun: Promise<void>
+  /** How far it was read. */
+  place: string | undefined
+  state: 'beginning' | 'resting' | 'reading' | 'woken'
+}
+
 /**
  * Reads a log of each project on, from the moment somebody here cares for that project. Every node reads by itself, so
  * there is nothing to be taken over from a node that died; what was missed meanwhile is in the log.
  */
 export const createFollower = ({ store, log, channel, logOf, onLine }: Options) => {
-  /** How far each project was read; absent before anybody cares for it. */
-  const places = new Map<ProjectId, string | undefined>()
-  const running = new Map<ProjectId, Promise<void>>()
-  const starting = new Map<ProjectId, Promise<void>>()
+  const followed = new Map<ProjectId, Followed>()
+  const running = new Set<Promise<void>>()
 
-  const begin = async (project: ProjectId): Promise<void> => {
-    const [newest] = await store.last(logOf(project), 1)
-    places.set(project, newest?.place)
+  const isFollowed = (one: Followed): boolean => followed.get(one.project) === one
+
+  const begin = (project: ProjectId): Followed => {
+    const look = async () => {
+      try {
+        const [newest] = await store.last(logOf(project), 1)
+        one.place = newest?.place
+        one.state = 'resting'
+      } catch (cause) {
+        if (isFollowed(one)) followed.delete(project)
+        throw cause
+      }
+    }
+    const one: Followed = { project, begun: look(), place: undefined, state: 'beginning' }
+    followed.set(project, one)
+    return one
   }
 
   /** From now on. Resolves when nothing that comes later is missed. */
-  const follow = async (project: ProjectId): Promise<void> => {
-    if (places.has(project)) return
-    const started = starting.get(project) ?? begin(project)
-    starting.set(project, started)
-    try {
-      await started
-    } finally {
-      starting.delete(project)
-    }
-  }
+  const follow = (project: ProjectId): Promise<void> =>
+    (followed.get(project) ?? begin(project)).begun
 
   /** Nobody here cares any more. */
   const leave = (project: ProjectId): void => {
-    places.delete(project)
+    followed.delete(project)
   }
 
-  const readOn = async (project: ProjectId): Promise<void> => {
-    while (places.has(project)) {
-      const lines = await store.tail(logOf(project), places.get(project), AT_ONCE)
+  const readOn = async (one: Followed): Promise<void> => {
+    while (isFollowed(one)) {
+      const lines = await store.tail(logOf(one.project), one.place, AT_ONCE)
       for (const line of lines) {
-        await onLine(project, line)
-        if (places.has(project)) places.set(project, line.place)
+        if (!isFollowed(one)) return
+        await onLine(one.project, line)
+        one.place = line.place
       }
       if (lines.length < AT_ONCE) return
     }
   }
 
   /** One reader for each project; a wake-up during a reading makes it read once more. */
-  const again = new Set<ProjectId>()
   const wake = (project: ProjectId): void => {
-    if (!places.has(project)) return
-    if (running.has(project)) {
-      again.add(project)
+    const one = followed.get(project)
+    if (one === undefined || one.state === 'beginning') return
+    if (one.state !== 'resting') {
+      one.state = 'woken'
       return
     }
-    const reading = readOn(project)
+    one.state = 'reading'
+    const reading = readOn(one)
       .catch((cause: unknown) => log.warn({ err: cause, project, channel }, 'waits for the store'))
       .finally(() => {
-        running.delete(project)
-        if (again.delete(project)) wake(project)
+        running.delete(reading)
+        const isWoken = one.state === 'woken'
+        one.state = 'resting'
+        if (isWoken && isFollowed(one)) wake(project)
       })
-    running.set(project, reading)
+    running.add(reading)
   }
 
   const start = async (): Promise<() => Promise<void>> => {
     const unwatch = await store.watch(channel, (project) => wake(project as ProjectId))
     const timer = setInterval(() => {
-      for (const project of places.keys()) wake(project)
+      for (const project of followed.keys()) wake(project)
     }, SWEEP_MS)
     timer.unref()
     return async () => {
       clearInterval(timer)
       await unwatch()
-      places.clear()
-      await Promise.all(running.values())
+      followed.clear()
+      await Promise.all(running)
     }
   }
 

@@ -7,6 +7,7 @@ import type { Key, Store } from '../store/port.ts'
 import { found, put, readMany, transact, unchanged } from '../store/transact.ts'
 import { happened } from './feed.ts'
 import { createHeartbeat } from './heartbeat.ts'
+import { createRollCall } from './roll-call.ts'
 
 /** A live connection of a device. */
 export type Holder = {
@@ -202,6 +203,12 @@ export const createPresence = <H extends Holder>(options: PresenceOptions<H>) =>
   /** Begins to hear of the other nodes; the answer ends it. */
   const listen = async (): Promise<() => Promise<void>> => {
     const unwatch = await store.watch(channel, hear)
+    const stopBeating = await createHeartbeat({ store, node, now, log }).catch(
+      async (cause: unknown) => {
+        await unwatch()
+        throw cause
+      },
+    )
     let turn = holders.values()
     let isSweeping = false
     const timer = setInterval(() => {
@@ -217,11 +224,15 @@ export const createPresence = <H extends Holder>(options: PresenceOptions<H>) =>
         })
     }, SWEEP_MS)
     timer.unref()
-    const stopBeating = await createHeartbeat({ store, node, now, log })
+    const endRollCall = createRollCall({
+      ...{ store, now, log, holder: `${node}:${carrier}` },
+      held: () => holders.values(),
+    })
     return async () => {
       clearInterval(timer)
       await unwatch()
       await Promise.all(departing)
+      await endRollCall()
       await stopBeating()
     }
   }

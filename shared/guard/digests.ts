@@ -10,6 +10,8 @@ export type Digests = {
   secret(device: DeviceId | string, secret: string): Digest
   /** The one credential of a device: 43 base64url characters, made again from its id at any time. */
   deviceToken(device: DeviceId, renewal: number): string
+  /** The key that is printed for a device's box: `count` values from 0 to `below` - 1, made again from its id at any time. */
+  boxKeyValues(device: DeviceId, count: number, below: number): readonly number[]
   /** Signs what a webhook is told: 43 base64url characters, made again from its id. */
   webhookKey(id: string): string
   /** Signs sessions (HS256). */
@@ -21,6 +23,8 @@ export type Digests = {
   readonly mailKeys: ReadonlyMap<string, SessionKey>
   /** Seals replies that are kept for an Idempotency-Key. */
   readonly replyKey: Uint8Array
+  /** Seals files that wait to be worked on. */
+  readonly spoolKey: Uint8Array
 }
 
 /** Looks up what has full entropy already: device credentials, keys, activation tokens. */
@@ -46,6 +50,16 @@ const keyOf = (instanceKey: Uint8Array, purpose: string): SessionKey => {
   return { kid: createHash('sha256').update(key).digest('base64url').slice(0, 8), key }
 }
 
+/** Digits of a number of 256 bits: fifteen of 31 are uneven by less than 2^-181. */
+const valuesOf = (hex: string, count: number, below: number): readonly number[] => {
+  let rest = BigInt(`0x${hex}`)
+  return Array.from({ length: count }, () => {
+    const value = Number(rest % BigInt(below))
+    rest /= BigInt(below)
+    return value
+  })
+}
+
 /**
  * One key in, one key for every purpose out (RFC 5869). `root` is what devices and claim secrets hang on and never
  * changes; sessions are signed, and what is mailed is derived, by the first of `signers`, and known by all of them.
@@ -56,6 +70,7 @@ export const createDigests = (
 ): Digests => {
   const secretKey = derive(root, 'claim secret')
   const deviceKey = derive(root, 'device credential')
+  const boxKey = derive(root, 'box key')
   const webhooksKey = derive(root, 'webhook')
   const keysFor = (purpose: string) => signers.map((signer) => keyOf(signer, purpose))
   const byKid = (ring: readonly SessionKey[]) => new Map(ring.map((one) => [one.kid, one]))
@@ -64,11 +79,14 @@ export const createDigests = (
       createHmac('sha256', secretKey).update(`${device}\n${secret}`).digest('base64url') as Digest,
     deviceToken: (device, renewal) =>
       createHmac('sha256', deviceKey).update(`${device}\n${renewal}`).digest('base64url'),
+    boxKeyValues: (device, count, below) =>
+      valuesOf(createHmac('sha256', boxKey).update(device).digest('hex'), count, below),
     webhookKey: (id) => createHmac('sha256', webhooksKey).update(id).digest('base64url'),
     sessionKey: keyOf(signers[0], 'session'),
     sessionKeys: byKid(keysFor('session')),
     mailKey: keyOf(signers[0], 'mail'),
     mailKeys: byKid(keysFor('mail')),
     replyKey: derive(root, 'kept reply'),
+    spoolKey: derive(root, 'spooled file'),
   }
 }

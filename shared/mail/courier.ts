@@ -88,7 +88,7 @@ export const createCourier = (options: CourierOptions) => {
     const { id, project, tries } = letter
     if (carried.state === 'sent') {
       await change(letter, ended(letter))
-      metrics.message(way, 'sent')
+      metrics.message(way, 'sent', (now() - letter.askedAt) / 1000)
       log.info({ id, project, way, tries }, 'a message was sent')
       return
     }

@@ -53,200 +53,33 @@ const newWorld = async (): Promise<World> => {
   }
 }
 
-/** What the reference says of the Authorization header. */
-type Header =
-  | 'matching user'
-  | 'user'
-  | 'user or project'
-  | 'writing user or project'
-  | 'commanding user or project'
-  | 'project that sends events'
-  | 'matching device'
-  | 'holder'
-
-/** A row of seed 003: its endpoint, whose key it takes, its success, and whether it has a 404. */
-type Row = {
-  readonly method: string
-  readonly path: (world: World) => string
-  readonly header: Header
-  readonly ok: number
-  readonly has404: boolean
-  readonly body?: (world: World) => unknown
-}
-
-const home = (rest: string) => (world: World) => `/homes/${world.home}${rest}`
-const device = (rest: string) => (world: World) => `/devices/${world.device.id}${rest}`
-const self = (world: World) => `/users/${world.user.id}`
-const member = (world: World) => `/homes/${world.home}/members/${world.user.id}`
-
-const ROWS: readonly Row[] = [
-  { method: 'GET', path: self, header: 'matching user', ok: 200, has404: true },
-  {
-    method: 'PATCH',
-    path: self,
-    header: 'matching user',
-    ok: 204,
-    has404: true,
-    body: () => ({ name: 'Ada' }),
-  },
-  { method: 'DELETE', path: self, header: 'matching user', ok: 204, has404: true },
-  {
-    method: 'GET',
-    path: ({ user }) => `/homes?userId=${user.id}`,
-    header: 'user or project',
-    ok: 200,
-    has404: false,
-  },
-  { method: 'GET', path: home(''), header: 'user or project', ok: 200, has404: true },
-  {
-    method: 'PATCH',
-    path: home(''),
-    header: 'user',
-    ok: 204,
-    has404: true,
-    body: () => ({ name: 'New' }),
-  },
-  { method: 'DELETE', path: home(''), header: 'user', ok: 204, has404: true },
-  { method: 'GET', path: home('/members'), header: 'user or project', ok: 200, has404: false },
-  {
-    method: 'POST',
-    path: home('/members'),
-    header: 'user',
-    ok: 201,
-    has404: false,
-    body: () => ({ email: 'new.member@example.com' }),
-  },
-  { method: 'GET', path: member, header: 'user or project', ok: 200, has404: true },
-  { method: 'GET', path: home('/smartModules'), header: 'user or project', ok: 200, has404: false },
-  { method: 'GET', path: home('/kv'), header: 'user or project', ok: 200, has404: false },
-  { method: 'GET', path: home('/kv/color'), header: 'user or project', ok: 200, has404: true },
-  {
-    method: 'DELETE',
-    path: home('/kv/color'),
-    header: 'writing user or project',
-    ok: 204,
-    has404: true,
-  },
-  {
-    method: 'PUT',
-    path: home('/kv/color'),
-    header: 'writing user or project',
-    ok: 204,
-    has404: true,
-    body: () => ({ value: { r: 1 } }),
-  },
-  {
-    ...{ method: 'PUT', path: home('/event'), header: 'project that sends events' },
-    ...{ ok: 204, has404: true, body: () => ({ eventType: 'x', eventData: {} }) },
-  },
-  // The project adds devices that were there before: nobody begins to provision one.
-  {
-    ...{ method: 'POST', path: home('/deviceProvisioning'), header: 'user' },
-    ...{ ok: 403, has404: false, body: () => ({ deviceClass: 'cls' }) },
-  },
-  {
-    ...{ method: 'GET', path: ({ home }) => `/devices?homeId=${home}` },
-    ...{ header: 'user or project', ok: 200, has404: false },
-  },
-  { method: 'GET', path: device(''), header: 'holder', ok: 200, has404: true },
-  {
-    ...{ method: 'PATCH', path: device(''), header: 'user' },
-    ...{ ok: 204, has404: true, body: () => ({ name: 'Lamp' }) },
-  },
-  { method: 'DELETE', path: device(''), header: 'user', ok: 204, has404: true },
-  // It is offline.
-  {
-    ...{ method: 'PUT', path: device('/command'), header: 'commanding user or project' },
-    ...{ ok: 403, has404: true, body: () => ({ action: 'x' }) },
-  },
-  // No WebSocket.
-  { method: 'GET', path: device('/command'), header: 'matching device', ok: 403, has404: false },
-  {
-    ...{ method: 'PUT', path: device('/event'), header: 'matching device' },
-    ...{ ok: 204, has404: true, body: () => ({ eventType: 'x', eventData: {} }) },
-  },
-  {
-    ...{ method: 'POST', path: () => '/deviceRegistration', header: 'matching device' },
-    ...{ ok: 200, has404: false },
-    body: (world) => ({ deviceId: world.device.id, claimable: true }),
-  },
-  { method: 'GET', path: device('/kv'), header: 'holder', ok: 200, has404: false },
-  { method: 'GET', path: device('/kv/color'), header: 'holder', ok: 200, has404: true },
-]
-
-/** Who calls, with which key, and what the reference says to it. */
-const CALLERS: readonly (readonly [string, (world: World) => string | undefined])[] = [
-  ['the user', ({ user }) => user.key],
-  ['another user', ({ stranger }) => stranger.key],
-  ['a project key without a grant', ({ bareKey }) => bareKey],
-  ['a project key with all grants', ({ grantedKey }) => grantedKey],
-  ['a key of another project', ({ foreignKey }) => foreignKey],
-  ['the device', (world) => world.device.key],
-  ['another device', ({ other }) => other.key],
-  ['nobody', () => undefined],
-  ['a key that is none', () => 'v1.bm9uZQ.bm9uZQ'],
-]
-
-const KEYED = new Set<Header>([
-  'user or project',
-  'writing user or project',
-  'commanding user or project',
-  'holder',
-])
-/** What a project key has to be allowed first; that of another project is not. */
-const GRANTED = new Set<Header>(['commanding user or project', 'project that sends events'])
-const DEVICES = new Set<Header>(['holder', 'matching device'])
-/** Those that a user's key is of the wrong kind for. */
-const NO_USERS = new Set<Header>(['matching device', 'project that sends events'])
-
-const statusFor = ({ header, ok, has404 }: Row, caller: string): number => {
-  const unseen = has404 ? 404 : 403
-  switch (caller) {
-    case 'the user':
-      return NO_USERS.has(header) ? 403 : ok
-    case 'another user':
-      return NO_USERS.has(header) ? 403 : unseen
-    case 'a project key without a grant':
-      return header === 'user or project' || header === 'holder' ? ok : 403
-    case 'a project key with all grants':
-      return KEYED.has(header) || GRANTED.has(header) ? ok : 403
-    case 'a key of another project':
-      return KEYED.has(header) && !GRANTED.has(header) ? unseen : 403
-    case 'the device':
-      return DEVICES.has(header) ? ok : 403
-    case 'another device':
-      return DEVICES.has(header) ? unseen : 403
-    default:
-      return 401
-  }
-}
-
-/** The endpoints as the reference spells them. */
-const NAMES = {
-  ...{ home: '{homeId}', user: { id: '{userId}' }, device: { id: '{deviceId}' } },
-} as unknown as World
-
 onEachStore(ready, () => {
-  describe('every endpoint by everybody', () => {
-    test.each(ROWS.map((row) => [`${row.method} ${row.path(NAMES)}`, row] as const))(
-      '%s',
-      async (_, row) => {
-        const shared = await newWorld()
-        for (const [name, keyOf] of CALLERS) {
-          const expected = statusFor(row, name)
-          // Who is let in may change something; who is not, nothing.
-          const world = expected < 300 && row.method !== 'GET' ? await newWorld() : shared
-          const reply = await send(server.httpUrl, row.method, row.path(world), {
-            key: keyOf(world),
-            ...(row.body === undefined ? {} : { body: row.body(world) }),
-          })
-          expect([name, reply.status]).toEqual([name, expected])
-          if (expected === 401 || expected === 204) expect(reply.text).toBe('')
-          if (expected === 403 || expected === 404)
-            expect(reply.body).toEqual({ reason: expect.stringMatching(/^[A-Z_]+$/) })
-        }
-      },
-    )
+  describe('what a path names', () => {
+    test('a device’s key-values are for it, its owners and project keys', async () => {
+      const world = await newWorld()
+      const { user, stranger, device, other, bareKey, grantedKey, foreignKey } = world
+      const all = `/devices/${device.id}/kv`
+      const one = `${all}/color`
+      const callers = [
+        // Research 1.7: its key-values have the rights of those of a home, and the device is let in.
+        [user.key, 200, 200, 204],
+        [device.key, 200, 200, 204],
+        [grantedKey, 200, 200, 204],
+        [bareKey, 200, 200, 403],
+        [stranger.key, 403, 404, 404],
+        [other.key, 403, 404, 404],
+        [foreignKey, 403, 404, 404],
+        [undefined, 401, 401, 401],
+      ] as const
+      for (const [key, listed, got, changed] of callers) {
+        const ask = async (method: string, path: string, body?: unknown) =>
+          (await send(server.httpUrl, method, path, { key, ...(body ? { body } : {}) })).status
+        expect([await ask('GET', all), await ask('GET', one)]).toEqual([listed, got])
+        expect(await ask('PUT', one, { value: 1 })).toBe(changed)
+        expect(await ask('DELETE', one)).toBe(changed)
+        await send(server.httpUrl, 'PUT', one, { key: user.key, body: { value: 1 } })
+      }
+    })
 
     test('what is not there and what is somebody else’s look the same', async () => {
       const { stranger, home, user, device } = await newWorld()

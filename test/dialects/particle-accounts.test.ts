@@ -76,9 +76,11 @@ onEachStore(ready, () => {
       expect((await user.get('/v1/user')).body.account_info.first_name).toBe('J')
       const wrong = await user.put('/v1/user', {
         ...{ password: 'another-one', current_password: 'wrong' },
+        account_info: { first_name: 'Eve' },
       })
       // Not 401: the platform's clients would sign him out (research/particle.md 1.5).
       expect([wrong.status, wrong.body]).toEqual([403, errorOf('forbidden')])
+      expect((await user.get('/v1/user')).body.account_info.first_name).toBe('J')
       const right = await user.put('/v1/user', {
         ...{ password: 'another-one', current_password: PASSWORD, invalidate_tokens: true },
       })

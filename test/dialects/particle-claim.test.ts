@@ -200,9 +200,10 @@ onEachStore(ready, () => {
       const device = await online(server, target)
       const code = await newCode(customer, product.slug)
       await device.present(code)
+      // Which device it was is for its own project to know.
       expect(await lookAt(customer, code)).toEqual({
-        state: 'open',
-        reason: 'device-not-in-project',
+        ...{ state: 'open', reason: 'device-not-in-project' },
+        ...{ expiresAt: expect.any(String), refusedAt: expect.any(String) },
       })
       await device.end()
     })
@@ -317,6 +318,8 @@ onEachStore(ready, () => {
       asker.post('/v1/devices', { id, request_transfer: wants })
     const answer = (who: ReturnType<typeof api>, id: string, word: string) =>
       who.post(`/latchkey/v1/transfers/${id}/${word}`)
+    const look = (who: ReturnType<typeof api>, id: string) =>
+      who.get(`/latchkey/v1/transfers/${id}`)
 
     test('is offered to who claims what is another’s, in the words that clients look for', async () => {
       const { asker, target } = await owned()
@@ -348,6 +351,12 @@ onEachStore(ready, () => {
       expect(lettersTo(server, asker.email)).toMatchObject([{ kind: 'transfer' }])
       expect(lettersTo(server, owner.email)).toHaveLength(1)
       expect((await answer(owner, id, 'deny')).status).toBe(409)
+      const [hers, theirs] = [await look(asker, id), await look(stranger, id)]
+      expect(hers.body).toEqual({
+        ...{ id, state: 'approved', device: target.id },
+        ...{ expiresAt: expect.any(String), answeredAt: expect.any(String) },
+      })
+      expect(theirs.status).toBe(404)
       expect((await answer(asker, id, 'approve')).status).toBe(404)
     })
 
@@ -368,7 +377,10 @@ onEachStore(ready, () => {
     test('that is denied changes nothing', async () => {
       const { owner, asker, target } = await owned()
       const { transfer_id: id } = (await ask(asker, target.particleId)).body
+      expect((await look(owner, id)).body).toMatchObject({ id, state: 'open', device: target.id })
       expect((await answer(owner, id, 'deny')).body).toEqual({ id, state: 'denied' })
+      for (const who of [owner, asker])
+        expect((await look(who, id)).body).toMatchObject({ id, state: 'denied' })
       expect(await idsOf(owner)).toEqual([target.particleId])
       expect((await answer(owner, id, 'approve')).status).toBe(409)
       await eventually(() => lettersTo(server, asker.email).length > 0)
@@ -396,6 +408,7 @@ onEachStore(ready, () => {
       await owner.delete(`/v1/devices/${target.particleId}`)
       await claimWithCode(server, target, owner)
       expect((await answer(owner, id, 'approve')).status).toBe(409)
+      expect((await look(asker, id)).body).toMatchObject({ id, state: 'over' })
       expect(await idsOf(owner)).toEqual([target.particleId])
     })
 

@@ -297,6 +297,22 @@ onEachStore(ready, () => {
       })
     })
 
+    test.each([
+      ['a file of nothing', '\n\n,'],
+      ['a file of a thousand ids and one', Array.from({ length: 1001 }, (_, n) => n).join('\n')],
+      ['a line that is too long for an id', 'x'.repeat(65)],
+      ['a file that is too long', 'x\n'.repeat(1024 * 1024)],
+    ])('is not given %s', async (_words, text) => {
+      const product = await newProduct(server.httpUrl)
+      const body = new FormData()
+      body.set('file', new Blob([text]), 'devices.txt')
+      const at = `${server.httpUrl}/v1/products/${product.slug}/devices`
+      const headers = { authorization: `Bearer ${product.maker.token}` }
+      const reply = await fetch(at, { method: 'POST', headers, body })
+      expect([reply.status, await reply.json()]).toEqual([400, errorOf('invalid_request')])
+      expect((await product.maker.get('/v1/devices')).status).toBe(200)
+    })
+
     test('lets a device go: 204, no owner any more, and its code is another project’s', async () => {
       const product = await newProduct(server.httpUrl)
       const customer = await newCustomer(server.httpUrl, product)
@@ -347,7 +363,7 @@ onEachStore(ready, () => {
       headers: { 'content-type': 'multipart/form-data; boundary=x' },
       body: Buffer.from([0xff, 0xfe, 0, 1]),
     })
-    expect([bytes.status, await bytes.json()]).toEqual([400, errorOf('invalid_client')])
+    expect([bytes.status, await bytes.json()]).toEqual([400, errorOf('invalid_request')])
     expect((await user.get('/v1/devices')).status).toBe(200)
   })
 })

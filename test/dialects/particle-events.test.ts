@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { signIn } from '../support/api.ts'
 import {
@@ -60,6 +63,15 @@ const listen = async (path: string, accessToken: string) => {
     }
   }
   return { reply, piece, event, ended, close: () => stop.abort() }
+}
+
+const BUSY = join(import.meta.dirname, '../support/busy-stream.mjs')
+
+/** What a program of its own that is busy while its stream opens hears before it listens. */
+const missedByBusy = async (path: string, accessToken: string): Promise<string> => {
+  const args = [BUSY, `${server.httpUrl}${path}`, accessToken]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
+  return stdout
 }
 
 onEachStore(ready, () => {
@@ -164,6 +176,25 @@ onEachStore(ready, () => {
       const stream = await listen(`/v1/devices/${target.particleId}/events`, user.accessToken)
       await user.delete(`/v1/devices/${target.particleId}`)
       expect(await stream.ended()).toBe(true)
+    })
+
+    // The client library attaches its listeners after the turn that has read the head: research/particle.md 3.3.
+    test('tells nothing together with its head, so that a busy client loses nothing', async () => {
+      const { user, target } = await owned()
+      const device = await online(server, target)
+      const speaking = new AbortController()
+      const speak = async () => {
+        while (!speaking.signal.aborted) await device.publish(EVENTS, { eventType: 'temp' })
+      }
+      const spoken = speak()
+      try {
+        for (let round = 0; round < 3; round++)
+          expect(await missedByBusy('/v1/devices/events', user.accessToken)).not.toContain('event:')
+      } finally {
+        speaking.abort()
+        await spoken
+        await device.end()
+      }
     })
 
     test('ends with its token alone', async () => {

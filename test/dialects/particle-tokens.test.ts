@@ -12,6 +12,7 @@ import {
   errorOf,
   form,
   newCustomer,
+  newDevice,
   newEmail,
   newProduct,
   newUser,
@@ -67,7 +68,7 @@ onEachStore(ready, () => {
     [{ grant_type: 'client_credentials' }, 'invalid_client'],
     [{ grant_type: 'refresh_token', refresh_token: 'x' }, 'invalid_grant'],
     [{ grant_type: 'refresh_token' }, 'invalid_grant'],
-    [{ grant_type: 'urn:custom:mfa-otp', mfa_token: 'x', otp: '1' }, 'unsupported_grant_type'],
+    [{ grant_type: 'urn:custom:mfa-otp', mfa_token: 'x', otp: '1' }, 'invalid_grant'],
     [{}, 'unsupported_grant_type'],
     [
       { ...{ grant_type: 'password', username: 'a', password: 'b' }, expires_in: '-1' },
@@ -244,6 +245,17 @@ onEachStore(ready, () => {
       expect((await team.get(`/v1/products/${product.number}/devices`)).status).toBe(200)
       const foreign = await team.get(`/v1/products/${other.slug}/devices`)
       expect([foreign.status, foreign.body]).toEqual([404, errorOf('product_not_found')])
+      // It is nobody who could own a device: research/particle.md 5.9.
+      const device = await newDevice(product.maker, product.slug)
+      for (const [path, body] of [
+        ['/v1/device_claims', {}],
+        [`/v1/products/${product.slug}/device_claims`, {}],
+        ['/v1/devices', { id: device.particleId }],
+      ] as const) {
+        const claim = await team.post(path, body)
+        expect([path, claim.status, claim.body]).toEqual([path, 403, errorOf('forbidden')])
+        expect(claim.body.error_description).toContain('customer')
+      }
     })
 
     test('acts for a customer, in either spelling of the scope', async () => {
@@ -319,6 +331,28 @@ onEachStore(ready, () => {
       expect(await asks('of-the-first')).toBe(400)
       expect(await asks('of-the-user', asClient(product))).toBe(400)
       expect(await asks('of-the-second', asClient(product))).toBe(400)
+    })
+
+    test('that is gone signs nobody in, renews nothing, and takes its tokens along', async () => {
+      const product = await newProduct(server.httpUrl)
+      const customer = await newCustomer(server.httpUrl, product)
+      const own = asClient(product)
+      const theirs = await token(server.httpUrl, {
+        ...{ grant_type: 'client_credentials', scope: `customer=${customer.email}`, ...own },
+      })
+      const user = await newUser(server.httpUrl)
+      expect(await isGood(theirs.body.access_token)).toBe(true)
+      const at = `/v1/products/${product.slug}/clients/${product.client.id}`
+      expect((await product.maker.delete(at)).status).toBe(200)
+      expect(await isGood(theirs.body.access_token)).toBe(false)
+      expect(await isGood(customer.accessToken)).toBe(false)
+      const renewal = { grant_type: 'refresh_token', refresh_token: theirs.body.refresh_token }
+      for (const fields of [renewal, password(user.email), password(customer.email)])
+        for (const shown of [own, { ...own, client_secret: '' }]) {
+          const reply = await token(server.httpUrl, { ...fields, ...shown })
+          expect([reply.status, reply.body]).toEqual([400, errorOf('invalid_client')])
+        }
+      expect(await isGood(user.accessToken)).toBe(true)
     })
 
     test('belongs to a product, and only makers have one made', async () => {

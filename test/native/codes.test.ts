@@ -8,6 +8,7 @@ const RESULT = 'latchkey/v1/claim/result'
 const OWNER = 'latchkey/v1/owner'
 const CODE = 'latchkey/v1/code'
 const V1 = '/latchkey/v1'
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 let server: TestServer
 let maker: Api
@@ -47,7 +48,10 @@ onEachStore(ready, () => {
       expect(made.headers.get('cache-control')).toBe('no-store')
       const { code } = made.body
       const open = await lookAt(ada, code)
-      expect([open.status, open.body]).toEqual([200, { state: 'open' }])
+      expect([open.status, open.body]).toEqual([
+        200,
+        { state: 'open', expiresAt: made.body.expiresAt },
+      ])
       expect(open.headers.get('cache-control')).toBe('no-store')
       const poll = ada.get(`${made.headers.get('location')}?waitMs=20000`)
       await live.publish(CODE, { code: code.toLowerCase().replaceAll('-', ' ') })
@@ -58,7 +62,10 @@ onEachStore(ready, () => {
       })
       expect(await live.next(OWNER)).toEqual({ claimed: true, epoch: 1, home: ada.home })
       expect((await poll).body).toMatchObject({ state: 'claimed', device: device.id, epoch: 1 })
-      expect((await lookAt(ada, code)).body).toEqual({ state: 'used', device: device.id })
+      expect((await lookAt(ada, code)).body).toEqual({
+        ...{ state: 'used', device: device.id, expiresAt: made.body.expiresAt },
+        usedAt: expect.stringMatching(TIME),
+      })
       expect((await ada.post(`${V1}/claim-codes`)).body.deviceIds).toEqual([device.id])
       await live.end()
     })
@@ -120,13 +127,13 @@ onEachStore(ready, () => {
         reason: 'device-not-in-project',
       })
       expect((await lookAt(ada, code)).body).toEqual({
-        state: 'open',
-        reason: 'device-not-in-project',
+        ...{ state: 'open', reason: 'device-not-in-project' },
+        ...{ expiresAt: expect.stringMatching(TIME), refusedAt: expect.stringMatching(TIME) },
       })
       const live = await connectDevice(server.mqttUrl, inside.token, [RESULT])
       await live.publish(CODE, { code })
       expect(await live.next(RESULT)).toMatchObject({ state: 'claimed', epoch: 1 })
-      expect((await lookAt(ada, code)).body).toEqual({ state: 'used', device: inside.id })
+      expect((await lookAt(ada, code)).body).toMatchObject({ state: 'used', device: inside.id })
       const stranger = await customer(server.httpUrl)
       const foreign = await stranger.post(`${V1}/claim-codes`, { product: product.body.name })
       expect(foreign.status).toBe(404)
@@ -197,7 +204,8 @@ onEachStore(ready, () => {
       expect([foreign.status, foreign.body]).toEqual([403, absent.body])
       for (let i = 0; i < 18; i++) await eve.post(`${V1}/claims`, { code })
       expect((await eve.post(`${V1}/claims`, { code })).status).toBe(429)
-      expect((await lookAt(ada, code)).body).toEqual({ state: 'open' })
+      const seen = (await lookAt(ada, code)).body
+      expect(seen).toEqual({ state: 'open', expiresAt: expect.stringMatching(TIME) })
     })
 
     test.each([
@@ -276,9 +284,8 @@ describe('a project’s policy', () => {
     await live.publish(CODE, { code })
     expect(await live.next(RESULT)).toEqual({ state: 'refused', reason: 'owned-by-another' })
     expect((await lookAt(bob, code)).body).toEqual({
-      state: 'open',
-      device: device.id,
-      reason: 'owned-by-another',
+      ...{ state: 'open', device: device.id, reason: 'owned-by-another' },
+      ...{ expiresAt: expect.stringMatching(TIME), refusedAt: expect.stringMatching(TIME) },
     })
     expect((await ada.delete(`${V1}/devices/${device.id}/owner`)).status).toBe(204)
     await live.publish(CODE, { code })

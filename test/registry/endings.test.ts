@@ -103,7 +103,7 @@ const suite = (ground: () => Ground) => {
       devices.push(device.id)
     }
     // The first commit, and then nothing more.
-    const endings = createEndings({ store } as Parameters<typeof createEndings>[0])
+    const endings = createEndings({ store, now: Date.now } as Parameters<typeof createEndings>[0])
     const end = { project, home: home.id, by: ada.id, via: 'test' }
     expect(await endings.home(end)).toBe('ended')
     expect(await registry.members.isMember(project, home.id, ada.id)).toBe(false)

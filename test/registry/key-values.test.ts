@@ -72,6 +72,14 @@ const suite = (ground: () => Ground) => {
       expect(await list('')).toHaveLength(9)
     })
 
+    test('are all listed by the beginning of their keys, however many there are', async () => {
+      const owner = await ofHome()
+      const wanted = Array.from({ length: 140 }, (_, at) => `many-${100 + at}`)
+      for (const key of ['man', ...wanted, 'many.', 'manz']) await kv().set(owner, key, 1)
+      const { items } = await kv().list(owner, 'many-')
+      expect(items.map(({ key }) => key)).toEqual(wanted)
+    })
+
     test('rise by one revision at each change, also when many change at once', async () => {
       const owner = await ofHome()
       const done = await Promise.all(

@@ -45,6 +45,7 @@ export const api = (httpUrl: string, { token, headers = {} }: Call = {}) => {
     post: (path: string, body?: unknown, more?: Record<string, string>) =>
       send('POST', path, body, more),
     put: (path: string, body?: unknown) => send('PUT', path, body),
+    patch: (path: string, body?: unknown) => send('PATCH', path, body),
     delete: (path: string) => send('DELETE', path),
   }
 }

@@ -16,6 +16,10 @@ export type ParticleClient = {
   readonly [Method in
     | 'login'
     | 'loginAsClientOwner'
+    | 'sendOtp'
+    | 'trackingIdentity'
+    | 'lookupSerialNumber'
+    | 'request'
     | 'createUser'
     | 'createCustomer'
     | 'resetPassword'
@@ -43,6 +47,8 @@ export type ParticleClient = {
     | 'post']: Call
 } & {
   readonly listAccessTokens?: Call
+  readonly validatePromoCode?: Call
+  readonly setBaseUrl?: (url: string) => void
   readonly delete: Call
   getEventStream(options: Readonly<Record<string, unknown>>): Promise<ClientStream>
 }

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect } from '@jest/globals'
 import { type Api, api, signIn } from './api.ts'
 import { connectDevice, type TestDevice } from './device.ts'
@@ -130,7 +128,8 @@ export const newDevice = async (maker: Api, project?: string) => {
     project === undefined ? body : { ...body, project },
   )
   if (made.status !== 201) throw new Error(`device: ${made.status} ${made.text}`)
-  return { particleId, id: made.body.id as string, token: made.body.token as string }
+  const { id, token } = made.body as { id: string; token: string }
+  return { particleId, id, name: body.name, token }
 }
 
 export type Device = Awaited<ReturnType<typeof newDevice>>
@@ -168,17 +167,4 @@ export const claimWithCode = async (
   await eventually(async () => (await ping()).body.online === false)
 }
 
-type Letter = {
-  readonly to: string
-  readonly kind: string
-  readonly text: string
-  readonly token?: string
-}
-
-/** The mails to somebody so far. */
-export const lettersTo = ({ folder }: Pick<TestServer, 'folder'>, email: string): Letter[] => {
-  const mail = join(folder, 'mail')
-  const names = existsSync(mail) ? readdirSync(mail).filter((name) => name.endsWith('.json')) : []
-  const letters = names.map((name) => JSON.parse(readFileSync(join(mail, name), 'utf8')) as Letter)
-  return letters.filter(({ to }) => to === email)
-}
+export { lettersTo } from './letters.ts'

@@ -1,8 +1,10 @@
 import { randomInt, randomUUID } from 'node:crypto'
+import { AUDIT_KEEP, createSealer } from '../../shared/audit/sealer.ts'
 import { createEngine } from '../../shared/claim/engine.ts'
 import { createDelivery } from '../../shared/delivery/index.ts'
 import { type BudgetLimits, createBudget } from '../../shared/guard/budget.ts'
 import { createDigests } from '../../shared/guard/digests.ts'
+import { createImports } from '../../shared/imports/index.ts'
 import { silentLog } from '../../shared/log.ts'
 import { createMail } from '../../shared/mail/mail.ts'
 import { noMetrics } from '../../shared/metrics.ts'
@@ -30,10 +32,24 @@ export const partsOn = async (store: Store, limits?: BudgetLimits) => {
     newId,
   })
   const delivery = createDelivery({ store, log: silentLog, now, newId })
+  const { devices } = registry
+  const imports = createImports({ store, digests, devices, log: silentLog, now, newId })
+  const sealer = createSealer({ store, digests, keep: AUDIT_KEEP, now })
   await makeFirst(registry, ADMIN)
   const project = await registry.projects.find('default')
   if (project === undefined) throw new Error('there is no default project')
-  return { registry, engine, delivery, digests, mail, clock, now, project: project.id }
+  return {
+    registry,
+    engine,
+    delivery,
+    digests,
+    mail,
+    imports,
+    sealer,
+    clock,
+    now,
+    project: project.id,
+  }
 }
 
 export type Parts = Awaited<ReturnType<typeof partsOn>>

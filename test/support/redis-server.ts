@@ -19,14 +19,7 @@ export type RedisServer = {
   restart(): Promise<void>
 }
 
-const SAFE = [
-  '--appendonly',
-  'yes',
-  '--appendfsync',
-  'always',
-  '--maxmemory-policy',
-  'noeviction',
-]
+const SAFE = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction']
 const QUIET = [
   '--shutdown-timeout',
   '0',

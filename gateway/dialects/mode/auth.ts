@@ -5,7 +5,7 @@ import type { SignedIn } from '../../../shared/registry/sessions.ts'
 import { networkOf } from '../../address.ts'
 import { createAccess } from './access.ts'
 import { phoneOf } from './addresses.ts'
-import { type Caller, keyOf } from './callers.ts'
+import type { Caller } from './callers.ts'
 import { type Fault, notSignedIn, refuse } from './faults.ts'
 import { type Form, formOf } from './form.ts'
 import { time } from './replies.ts'
@@ -113,15 +113,14 @@ export const authRoutes = (room: Room) => {
   }
 
   on('sign in', async ({ caller, request, reply }) => {
-    // A key that is none is not the same as no key.
-    if (caller.kind === 'nobody' && keyOf(request.headers.authorization) !== undefined)
-      return notSignedIn(reply)
     const form = signInOf(request.body)
     if ('fault' in form) return refuse(reply, form.fault)
     if (form.projectId === undefined) return refuse(reply, 'MISSING_PARAMETERS')
     if ((form.appId?.length ?? 0) > LONGEST_APP) return refuse(reply, 'INVALID_PARAMETER')
     const project = await projectNamed(form.projectId)
     if (project === undefined) return refuse(reply, 'INVALID_PARAMETER')
+    // "Required for BYOU projects only": who signs in again may still send a key that has ended.
+    if (project.accounts === 'byou' && caller.kind === 'nobody') return notSignedIn(reply)
     return answer(reply, await signIn({ project, form }, caller, networkOf(request.ip)))
   })
 }

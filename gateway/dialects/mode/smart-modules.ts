@@ -1,3 +1,4 @@
+import { isUuid } from '../../../shared/model/ids.ts'
 import type { SeenWebhook } from '../../../shared/registry/webhooks.ts'
 import { createAccess } from './access.ts'
 import { time } from './replies.ts'
@@ -27,8 +28,8 @@ export const smartModuleRoutes = (room: Room) => {
   on('get smart module', async ({ caller, request, reply, absent }) => {
     const home = await homeFor(caller, request.params.homeId)
     if (home === undefined) return absent()
-    const modules = await registry.webhooks.list(home.project)
-    const found = modules.find(({ webhook }) => webhook.id === request.params.moduleId)
+    const { moduleId = '' } = request.params
+    const found = isUuid(moduleId) ? await registry.webhooks.get(home.project, moduleId) : undefined
     return found === undefined ? absent() : reply.send(moduleBody(found))
   })
 }

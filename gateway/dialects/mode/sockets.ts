@@ -78,6 +78,7 @@ export const openSockets = (room: Room) => {
     if (stream === 'not-permitted') return 401
     if (typeof stream === 'string') return 503
     socket.once('close', stream.close)
+    if (socket.destroyed) stream.close()
     return (opened) => {
       outlet = opened
       say = inWords(opened, project)

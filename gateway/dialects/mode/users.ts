@@ -5,8 +5,8 @@ import { grants } from '../../../shared/registry/project-keys.ts'
 import { DEFAULT_PROJECT } from '../../../shared/registry/projects.ts'
 import { createAccess } from './access.ts'
 import { emailOf, faultOfPassword, phoneOf } from './addresses.ts'
-import { type Caller, keyOf, type UserCaller } from './callers.ts'
-import { type Fault, notSignedIn, refuse } from './faults.ts'
+import type { Caller, UserCaller } from './callers.ts'
+import { type Fault, refuse } from './faults.ts'
 import { type Form, formOf, numberOf } from './form.ts'
 import { createLetters } from './letters.ts'
 import { userBody } from './replies.ts'
@@ -128,9 +128,6 @@ export const userRoutes = (room: Room) => {
   }
 
   on('create user', async ({ caller, request, reply }) => {
-    // A key that is none is not the same as no key.
-    if (caller.kind === 'nobody' && keyOf(request.headers.authorization) !== undefined)
-      return notSignedIn(reply)
     const form = userOf(request.body)
     if ('fault' in form) return refuse(reply, form.fault)
     if (form.projectId === undefined) return refuse(reply, 'MISSING_PARAMETERS')

@@ -1,4 +1,6 @@
+import type { ProjectId, UserId } from '../../../shared/model/ids.ts'
 import type { User } from '../../../shared/model/records.ts'
+import { normalEmail } from '../../../shared/registry/users.ts'
 import type { Fields } from './fields.ts'
 import type { Room } from './room.ts'
 
@@ -43,14 +45,28 @@ export const userBody = (user: User) => ({
   no_password: user.password === undefined,
 })
 
+/** Whom no letter is written to. */
+const NOBODY = 'nobody' as UserId
+
 /**
- * Mails somebody what he needs for a new password, unless his maker gave him none. Nobody is told whether there was somebody:
- * research/particle.md 5.14.
+ * Mails somebody what he needs for a new password, unless his maker gave him none. Nobody is told whether there was somebody,
+ * nor can tell it by the time: the same is read and committed for nobody, of a token that no letter carries
+ * (research/particle.md 5.14).
  */
-export const mailReset = async ({ mail, log }: Room, user: User | undefined): Promise<void> => {
-  if (user?.email === undefined || user.password === undefined) return
-  const { project, email: to, id: subject } = user
-  const asked = await mail.send({ project, to, subject, letter: 'reset-password' })
-  if (asked.state === 'refused')
-    log.info({ user: subject, reason: asked.reason }, 'no mail for a new password was sent')
+export const mailReset = async (
+  { registry, mail, store }: Pick<Room, 'registry' | 'mail' | 'store'>,
+  project: ProjectId,
+  email: string,
+): Promise<void> => {
+  const { users, oneTimeTokens } = registry
+  const found = await users.findByEmail(email, project)
+  if (found === undefined) await users.get({ project, user: NOBODY })
+  const user = found?.password === undefined ? undefined : found
+  const wanted = { project, letter: 'reset-password', subject: user?.id ?? NOBODY } as const
+  const asked = await mail.ask({ ...wanted, to: normalEmail(email) })
+  if (asked.state === 'refused') return
+  const { change } =
+    user === undefined ? oneTimeTokens.issue({ ...wanted, purpose: wanted.letter }) : asked
+  await store.commit(change)
+  asked.wake()
 }

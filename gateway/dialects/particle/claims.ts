@@ -87,7 +87,7 @@ export const claimRoutes = (app: FastifyInstance, room: Room) => {
     return reply.send({ transfer_id: asked.transfer.id })
   }
 
-  app.post('/devices', { preHandler: guards.user }, async (request, reply) => {
+  app.post('/devices', { preHandler: guards.owner }, async (request, reply) => {
     const { user } = callerOf(request)
     const [fields, query] = [fieldsOf(request), queryOf(request)]
     const id = fields.get('id') ?? query.get('id')

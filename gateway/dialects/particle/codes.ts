@@ -32,7 +32,7 @@ export const codeRoutes = (app: FastifyInstance, room: Room) => {
     })
   }
 
-  app.post('/device_claims', { preHandler: guards.user }, make)
+  app.post('/device_claims', { preHandler: guards.owner }, make)
   for (const url of [
     '/products/:product/device_claims',
     '/orgs/:org/products/:product/device_claims',

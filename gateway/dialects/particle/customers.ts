@@ -140,7 +140,7 @@ export const customerRoutes = (app: FastifyInstance, room: Room) => {
     app.post(url, { preHandler: guards.product }, async (request, reply) => {
       const email = fieldsOf(request).get('email')
       if (email === undefined || email.length > 254) return badField(reply, 'email is required')
-      await mailReset(room, await users.findByEmail(email, productOf(request).id))
+      await mailReset(room, productOf(request).id, email)
       return reply.send({ ok: true })
     })
 }

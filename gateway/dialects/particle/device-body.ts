@@ -18,6 +18,9 @@ export const productIdOf = (project: Project): number =>
 const time = (ms: number | undefined): string | null =>
   ms === undefined ? null : new Date(ms).toISOString()
 
+/** What is written on it: the name that its maker gave it, which no other of the project has. */
+export const serialNumberOf = ({ name }: Pick<Device, 'name'>): string => name
+
 /** A device as its owner sees it: both `online` and `connected`, because clients differ (research/particle.md 1.3). */
 export const deviceBody = (device: Device, present: Connectedness, project: Project) => {
   const { isConnected, connectedAt, disconnectedAt } = present
@@ -36,7 +39,7 @@ export const deviceBody = (device: Device, present: Connectedness, project: Proj
     functions: null,
     variables: null,
     status: 'normal',
-    serial_number: null,
+    serial_number: serialNumberOf(device),
     system_firmware_version: null,
   }
 }

@@ -1,4 +1,5 @@
 import formbody from '@fastify/formbody'
+import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isWellFormed, parseJson } from '../../../shared/check.ts'
 
@@ -8,13 +9,34 @@ import { isWellFormed, parseJson } from '../../../shared/check.ts'
  */
 export type Fields = ReadonlyMap<string, string>
 
+/** A file of a thousand device ids, and more. */
+const LONGEST_FILE = 64 * 1024
+const LIMITS = { files: 1, fileSize: LONGEST_FILE, fields: 20, fieldSize: 4096, parts: 21 }
+
+/** The fields of a form with a file, and the file's text as one more. `MALFORMED`: it cannot be read, or is too long. */
+const partsOf = async (request: FastifyRequest): Promise<unknown> => {
+  const fields: [string, unknown][] = []
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'file') fields.push([part.fieldname, (await part.toBuffer()).toString()])
+      else if (part.valueTruncated) return MALFORMED
+      else fields.push([part.fieldname, part.value])
+    }
+  } catch {
+    // All that can be thrown in here is about what was sent.
+    return MALFORMED
+  }
+  return Object.fromEntries(fields)
+}
+
 /**
- * Reads JSON and forms, whatever else is sent counts as no body: old clients send none, or `blank=okhttp_appeasement`
+ * Reads JSON and forms, with a file or without, whatever else is sent counts as no body: old clients send none, or `blank=okhttp_appeasement`
  * (research/particle.md 3.5).
  */
 export const readBodies = async (app: FastifyInstance): Promise<void> => {
   app.removeAllContentTypeParsers()
   await app.register(formbody)
+  await app.register(multipart, { limits: LIMITS })
   app.addContentTypeParser(
     /^application\/(.+\+)?json/i,
     { parseAs: 'buffer' },
@@ -23,6 +45,9 @@ export const readBodies = async (app: FastifyInstance): Promise<void> => {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _bytes, done) =>
     done(null, undefined),
   )
+  app.addHook('preHandler', async (request) => {
+    if (request.isMultipart()) request.body = await partsOf(request)
+  })
 }
 
 /** A body that said it was JSON and was no object. */

@@ -4,6 +4,8 @@ import type { SseForm } from '../../live-sse.ts'
 
 /** Below 15 s, after which the client library gives a silent stream up: research/particle.md 3.3. */
 const BEAT_MS = 9000
+/** The client library attaches its listeners after the turn that has read the head: research/particle.md 3.3. */
+const SETTLE_MS = 150
 const TTL_S = 60
 
 type Told = { readonly name: string; readonly data: string }
@@ -55,6 +57,7 @@ export const particleForm = (idOf: (device: DeviceId) => Promise<string>): SseFo
   hello: ':ok\n\n',
   beat: '\n',
   beatMs: BEAT_MS,
+  settleMs: SETTLE_MS,
   frameOf: async (happening) => {
     const told = toldOf(happening)
     if (told === undefined) return undefined

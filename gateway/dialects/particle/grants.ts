@@ -39,6 +39,8 @@ export const programOf = async (
     return denied('invalid-client')
   const client = await registry.oauthClients.find(shown.name)
   if (client === undefined) return { kind: 'any', id: shown.name }
+  // Nobody else's accounts are looked for: its apps would sign in users of the platform from then on.
+  if (client === 'gone') return denied('invalid-client')
   const product = await registry.projects.get(client.project)
   if (product === undefined || !registry.oauthClients.isSecretOf(client, shown.secret ?? ''))
     return denied('invalid-client')
@@ -134,10 +136,17 @@ const byRenewal = async (asked: Asked): Promise<Granted | Denied> => {
   return { pair: renewed.pair, expiresIn: lifeOf(end, room.now()) }
 }
 
+/** The second step of a sign-in. No first one asks for it, so there is no code that could be right. */
+const byCode = async (): Promise<Denied> => ({
+  denied: 'invalid-grant',
+  words: 'The one-time code is invalid',
+})
+
 const GRANTS = new Map([
   ['password', byPassword],
   ['client_credentials', byClient],
   ['refresh_token', byRenewal],
+  ['urn:custom:mfa-otp', byCode],
 ])
 
 /** What `POST /oauth/token` asks for (RFC 6749 4.3, 4.4, 6). */

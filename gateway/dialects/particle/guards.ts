@@ -71,6 +71,18 @@ export const createGuards = (registry: Registry) => {
     request.signedIn = signedIn
   }
 
+  /** Who can own a device. A program that runs its product has an account there, but is nobody. */
+  const owner = async (request: FastifyRequest, reply: FastifyReply) => {
+    await user(request, reply)
+    if (reply.sent) return reply
+    const { role, email } = callerOf(request).user
+    if (role === 'maker' && email === undefined)
+      return refuse(reply, 'not-permitted', {
+        words:
+          'This token runs the product and owns nothing: ask for one with scope=customer=<e-mail>.',
+      })
+  }
+
   /** Finds the product of the path: by its slug, which is its name, or by its number. */
   const product = async (request: FastifyRequest, reply: FastifyReply) => {
     const { product: ref } = request.params as { product: string }
@@ -108,7 +120,7 @@ export const createGuards = (registry: Registry) => {
     return refuse(reply, 'no-product')
   }
 
-  return { user, product, team, customer }
+  return { user, owner, product, team, customer }
 }
 
 export type Guards = ReturnType<typeof createGuards>

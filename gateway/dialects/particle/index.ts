@@ -16,6 +16,7 @@ import { functionRoutes } from './functions.ts'
 import { createGuards } from './guards.ts'
 import { productDeviceRoutes } from './product-devices.ts'
 import type { Room } from './room.ts'
+import { serialNumberRoutes } from './serial-numbers.ts'
 import { oauthRoutes, tokenRoutes } from './tokens.ts'
 import { userRoutes } from './users.ts'
 
@@ -52,6 +53,7 @@ const ROUTES = [
   deviceRoutes,
   claimRoutes,
   productDeviceRoutes,
+  serialNumberRoutes,
   eventRoutes,
   functionRoutes,
 ]

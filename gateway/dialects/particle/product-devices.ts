@@ -4,7 +4,7 @@ import type { Device, Project, User } from '../../../shared/model/records.ts'
 import { DEFAULT_PROJECT } from '../../../shared/registry/projects.ts'
 import { keys } from '../../../shared/store/keys.ts'
 import { callerOf } from '../../auth.ts'
-import { nameOf, particleIdOf, productDeviceBody } from './device-body.ts'
+import { nameOf, particleIdOf, productDeviceBody, serialNumberOf } from './device-body.ts'
 import { isName } from './devices.ts'
 import { badField, refuse } from './faults.ts'
 import { type Fields, fieldsOf, queryOf } from './fields.ts'
@@ -15,14 +15,31 @@ import type { Room } from './room.ts'
 
 type ById = { Params: { product: string; id: string } }
 
-/** What a list is narrowed by: a part of the id or the name. */
+/** What a list is narrowed by: a part of the id, the name or the serial number. */
 const wantedBy = (query: Fields) => {
   const id = query.get('deviceId')?.toLowerCase() ?? ''
   const name = query.get('deviceName')?.toLowerCase() ?? ''
+  const serial = query.get('serialNumber')?.toLowerCase() ?? ''
   const groups = query.get('groups')?.split(',') ?? []
   const isIn = ({ tag }: Device) => groups.length === 0 || groups.includes(tag ?? '')
   return (device: Device): boolean =>
-    particleIdOf(device).includes(id) && nameOf(device).toLowerCase().includes(name) && isIn(device)
+    particleIdOf(device).includes(id) &&
+    nameOf(device).toLowerCase().includes(name) &&
+    serialNumberOf(device).toLowerCase().includes(serial) &&
+    isIn(device)
+}
+
+const LONGEST_ID = 64
+/** Ids of one file; makers import more with the native API. */
+const MOST_IDS = 1000
+
+/** The ids that are to be added: one, or a file with one on each line. Else what is wrong. */
+const idsIn = (fields: Fields): readonly string[] | string => {
+  const text = fields.get('file') ?? fields.get('id') ?? ''
+  const ids = [...new Set(text.split(/[\r\n,]+/).map((line) => line.trim()))].filter(Boolean)
+  if (ids.length === 0) return 'id is required'
+  if (ids.length > MOST_IDS) return `a file has ${MOST_IDS} ids at most`
+  return ids.some(({ length }) => length > LONGEST_ID) ? 'that is too long for an id' : ids
 }
 
 const SORTS = new Map<string, (device: Device) => string>([
@@ -159,15 +176,18 @@ export const productDeviceRoutes = (app: FastifyInstance, room: Room) => {
   }
 
   app.post('/products/:product/devices', { preHandler: guards.team }, async (request, reply) => {
-    const id = fieldsOf(request).get('id') ?? ''
-    if (id === '' || id.length > 64) return badField(reply, 'id is required')
-    const added = await add(productOf(request), id, callerOf(request).user)
+    const ids = idsIn(fieldsOf(request))
+    if (typeof ids === 'string') return badField(reply, ids)
+    const ended = { updated: [] as string[], nonmember: [] as string[], invalid: [] as string[] }
+    // One after the other, so that a long file takes no more than its share.
+    for (const id of ids)
+      ended[await add(productOf(request), id, callerOf(request).user)].push(id.toLowerCase())
     return reply.send({
       ok: true,
-      updated: added === 'updated' ? 1 : 0,
-      updatedDeviceIds: added === 'updated' ? [id.toLowerCase()] : [],
-      nonmemberDeviceIds: added === 'nonmember' ? [id.toLowerCase()] : [],
-      invalidDeviceIds: added === 'invalid' ? [id.toLowerCase()] : [],
+      updated: ended.updated.length,
+      updatedDeviceIds: ended.updated,
+      nonmemberDeviceIds: ended.nonmember,
+      invalidDeviceIds: ended.invalid,
     })
   })
 }

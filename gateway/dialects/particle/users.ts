@@ -7,7 +7,7 @@ import { networkOf } from '../../address.ts'
 import { callerOf } from '../../auth.ts'
 import { faultOfPassword, isEmail, mailReset, PASSWORD, personIn, userBody } from './accounts.ts'
 import { badField, type Fault, type More, refuse } from './faults.ts'
-import { fieldsOf, memberOf } from './fields.ts'
+import { fieldsOf, isTrue, memberOf, queryOf } from './fields.ts'
 import type { Room } from './room.ts'
 
 /** Users: accounts of the `default` project (CONTRACT 6, Particle; research/particle.md 1.2). */
@@ -47,22 +47,31 @@ export const userRoutes = (app: FastifyInstance, room: Room) => {
 
   app.get('/user', { preHandler: guards.user }, async (request) => userBody(callerOf(request).user))
 
+  // For tracking the id alone is asked for: research/particle.md 3.1.
+  app.get('/user/identify', { preHandler: guards.user }, async (request) => {
+    const { user } = callerOf(request)
+    const { username: email } = userBody(user)
+    return isTrue(queryOf(request).get('tracking')) ? { id: user.id } : { id: user.id, email }
+  })
+
   app.put('/user', { preHandler: guards.user }, async (request, reply) => {
     const { user } = callerOf(request)
     const ref = { project: user.project, user: user.id }
     const fields = fieldsOf(request)
     if (fields.has('username'))
       return badField(reply, 'username cannot be changed: make another account')
+    const password = fields.get('password')
+    if (password !== undefined) {
+      const fault = faultOfPassword(password)
+      if (fault !== undefined) return badField(reply, fault)
+      const unproven = await faultOfProof(request.ip, user, fields.get('current_password'))
+      if (unproven !== undefined) return refuse(reply, ...unproven)
+    }
     const person = personIn(memberOf(request, 'account_info'))
     const changed = await users.change(ref, (present) => ({ ...present, ...person }))
     if (changed === undefined) return refuse(reply, 'bad-token')
-    const password = fields.get('password')
     if (password === undefined)
       return reply.send({ ...userBody(changed), ok: true, message: "User's account was updated." })
-    const fault = faultOfPassword(password)
-    if (fault !== undefined) return badField(reply, fault)
-    const unproven = await faultOfProof(request.ip, user, fields.get('current_password'))
-    if (unproven !== undefined) return refuse(reply, ...unproven)
     // Whatever `invalidate_tokens` says: who knew the old password is signed out.
     await users.setPassword(ref, password)
     return reply.send({ ok: true, message: "User's password updated." })
@@ -81,7 +90,7 @@ export const userRoutes = (app: FastifyInstance, room: Room) => {
     if (username === undefined || username.length > 254)
       return badField(reply, 'username is required')
     const project = await projects.find(DEFAULT_PROJECT)
-    await mailReset(room, project && (await users.findByEmail(username, project.id)))
+    if (project !== undefined) await mailReset(room, project.id, username)
     return reply.send({ ok: true, message: 'Password reset email sent.' })
   })
 

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DeviceId } from '../../../shared/model/ids.ts'
 import type { Device } from '../../../shared/model/records.ts'
 import { type Box, INBOX_CHANNEL } from '../../../shared/registry/values.ts'
-import type { Unwatch } from '../../../shared/store/port.ts'
+import { startOnce } from '../../../shared/starting.ts'
 import type { GatewayContext } from '../../context.ts'
 import { badField, refuse } from './faults.ts'
 
@@ -34,11 +34,11 @@ export const createStreams = ({ store, registry, log }: GatewayContext) => {
   const { devices, values } = registry
   const waiting = new Map<DeviceId, Set<() => void>>()
   const open = new Set<ServerResponse>()
-  let watched: Promise<Unwatch> | undefined
 
   const wake = (device: string): void => {
     for (const go of waiting.get(device as DeviceId) ?? []) go()
   }
+  const watching = startOnce(() => store.watch(INBOX_CHANNEL, wake))
 
   const pause = (device: DeviceId, response: ServerResponse, ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -89,8 +89,7 @@ export const createStreams = ({ store, registry, log }: GatewayContext) => {
     const beatMs = beatOf(request.query.keepAlive)
     if (beatMs === undefined) return badField(reply, 'keepAlive: a number of milliseconds')
     if (open.size >= MOST_STREAMS) return refuse(reply, 'too-many')
-    watched ??= store.watch(INBOX_CHANNEL, wake)
-    await watched
+    await watching.start()
     reply.hijack()
     const response = reply.raw
     open.add(response)
@@ -111,7 +110,7 @@ export const createStreams = ({ store, registry, log }: GatewayContext) => {
 
   const close = async (): Promise<void> => {
     for (const response of open) response.destroy()
-    await watched?.then((unwatch) => unwatch())
+    await watching.end()
   }
 
   return { open: start, close }
