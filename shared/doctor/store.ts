@@ -13,7 +13,7 @@ import { type Finding, fault, good, warning } from './finding.ts'
 export type Reached = { readonly store: Store; readonly onlyReads: boolean }
 
 const NAME = 'store'
-const IN_USE = /in use by another process/
+const IN_USE = /is in use (by another|already by this) process/
 
 const beside = async (path: string): Promise<Reached> => ({
   store: await openEmbedded({ path, onlyReads: true }),

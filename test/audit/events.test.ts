@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { AUDIT_TYPES, type AuditLine, type AuditType } from '../../shared/audit/records.ts'
 import { type Api, api, customer, makeDevice, signIn } from '../support/api.ts'
 import { connectDevice } from '../support/device.ts'
+import { eventually } from '../support/mail.ts'
 import { messagesTo } from '../support/mode.ts'
 import {
   newParticleId,
@@ -95,7 +96,6 @@ const ELSEWHERE = {
   'certificate.set': 'test/audit/parts.test.ts',
   'certificate.removed': 'test/audit/parts.test.ts',
   'user.verified': 'test/audit/parts.test.ts',
-  'devices.imported': 'test/audit/parts.test.ts',
   'home.removed': 'test/audit/parts.test.ts',
 } as const satisfies Partial<Record<AuditType, string>>
 
@@ -239,6 +239,20 @@ const ROWS: Readonly<Record<Exclude<AuditType, keyof typeof ELSEWHERE>, Row>> = 
     const gone = await api(server.httpUrl, { headers }).delete(`/api/device/${id}`)
     expect([name, gone.status]).toEqual([name, 200])
     return { says: { ...byMaker(), device: id } }
+  },
+  'devices.imported': async () => {
+    const rows = [1, 2].map((n) => JSON.stringify({ name: newWord(`imported-${n}`) }))
+    const reply = await fetch(`${server.httpUrl}${V1}/devices/import`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${maker.token}`,
+        'content-type': 'application/x-ndjson',
+      },
+      body: `${rows.join('\n')}\n`,
+    })
+    const place = reply.headers.get('location') ?? ''
+    await eventually(async () => (await maker.get(place)).body.state === 'done')
+    return { says: { user: self, what: place.split('/').at(-1), count: 2 } }
   },
   'credential.renewed': async () => {
     const { id } = await makeDevice(maker)

@@ -23,7 +23,13 @@ let room: ReturnType<typeof workFolder>
 beforeAll(() => {
   room = workFolder()
 })
-afterAll(() => room.drop())
+afterAll(async () => {
+  for (const server of started) await server.close()
+  room.drop()
+})
+
+/** Ended by their tests; by us where a test has failed. */
+const started: TestServer[] = []
 
 const credentials = ({ httpUrl }: TestServer) => ({
   ...{ LATCHKEY_URL: httpUrl, LATCHKEY_EMAIL: ADMIN.email, LATCHKEY_PASSWORD: ADMIN.password },
@@ -177,6 +183,7 @@ const diagnoses = (where: () => string | undefined) => {
   const past = async () => {
     const env = settings(where())
     const server = await startServer(env)
+    started.push(server)
     const maker = await signIn(server.httpUrl)
     const owner = await customer(server.httpUrl)
     const device = await makeDevice(maker, { claimCode: 'right' })

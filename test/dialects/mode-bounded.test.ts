@@ -45,7 +45,7 @@ beforeAll(async () => {
   const owner = { kind: 'home', project: project.id, home: home.id } as const
   for (let at = 0; at < KEYS; at++) await registry.keyValues.set(owner, `k${1000 + at}`, at)
   for (let at = 0; at < 10; at++) {
-    const hook = { project: project.id, url: 'https://hooks.example.com/', description: '' }
+    const hook = { project: project.id, url: 'http://127.0.0.1:9/', description: '' }
     const made = await registry.webhooks.create(hook)
     if (typeof made !== 'string') webhook = made.webhook.id
   }

@@ -57,7 +57,7 @@ const emailWorld = async (project: ModeProject): Promise<World> => {
   const [user, stranger] = [await modeUser(server, project), await modeUser(server, project)]
   const { id: home } = await modeHome(server, user)
   const where = { key: user.key, home }
-  const hook = { url: 'https://hooks.example.com/', project: project.id }
+  const hook = { url: 'http://127.0.0.1:9/', project: project.id }
   const made = await project.maker.post('/latchkey/v1/webhooks', hook)
   return {
     ...{ project, user, stranger, home, own: new Map() },

@@ -8,6 +8,7 @@ type Call = (options: Readonly<Record<string, unknown>>) => Answer
 export type ClientStream = {
   on(event: string, listener: (event: Readonly<Record<string, unknown>>) => void): unknown
   once(event: string, listener: (event: Readonly<Record<string, unknown>>) => void): unknown
+  abort(): void
   end(): void
 }
 

@@ -36,7 +36,6 @@ export const watchStore = (store: Store): WatchedStore => {
   }
 
   return {
-    ...store,
     read: (keys: readonly Key[]) => {
       taken.records += keys.length
       return asked('read', () => store.read(keys))

@@ -180,6 +180,26 @@ describeWithChromium('the console', ({ visit }) => {
       await lamp.end()
     })
 
+    test('is heard again, with another ticket, when its stream breaks', async () => {
+      const page = await visit(deviceUrl())
+      const tickets: string[] = []
+      // The first ticket is used up before the page gets to it, and its stream ends.
+      await page.route('**/latchkey/v1/events?**', async (route) => {
+        const url = route.request().url()
+        tickets.push(url)
+        if (tickets.length === 1) await route.abort()
+        else await route.continue()
+      })
+      await enterConsole(page)
+      await said(page, 'Live').waitFor()
+      expect(tickets.length).toBeGreaterThan(1)
+      expect(new Set(tickets).size).toBe(tickets.length)
+      const lamp = await connectDevice(server.mqttUrl, device.token)
+      await lamp.publish('latchkey/v1/events', { eventType: 'lit', eventData: { watts: 5 } })
+      await line(page, /lit.*"watts":5/).waitFor()
+      await lamp.end()
+    })
+
     test('a command goes to the device, and its answer comes back', async () => {
       const lamp = await connectDevice(server.mqttUrl, device.token, ['latchkey/v1/commands'])
       const page = await open(deviceUrl())

@@ -43,6 +43,9 @@ const showPages = ({ words, route, project, projects }: Shell): void => {
       ),
     ),
   )
+  // On a narrow screen they stand in a row that may be longer than it: the present one is in sight.
+  const here = nav.querySelector<HTMLElement>('[aria-current]')
+  if (here !== null) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.clientWidth) / 2
 }
 
 const showProject = ({ words, projects, project, onProject }: Shell): void => {

@@ -204,7 +204,7 @@ export const de: Words = {
     release: 'Freigeben',
     releaseTitle: (name) => `${name} freigeben?`,
     releaseText: (owner) =>
-      `${owner} verliert es sofort: Streams enden, wartende Befehle werden verworfen, die Epoche steigt. Für eine neue Übernahme braucht es eine neue Hälfte.`,
+      `${owner} verliert es sofort: Streams enden, wartende Befehle werden verworfen, die Epoche steigt. Für eine neue Übernahme braucht es ein neues Fenster, einen Schlüssel oder Code.`,
     credential: 'Neue Zugangsdaten',
     credentialTitle: (name) => `${name} neue Zugangsdaten geben?`,
     credentialText:

@@ -200,7 +200,7 @@ export const en: Words = {
     release: 'Release',
     releaseTitle: (name) => `Release ${name}?`,
     releaseText: (owner) =>
-      `${owner} loses it at once: streams end, waiting commands are dropped, its epoch rises. To claim it again somebody needs a new half.`,
+      `${owner} loses it at once: streams end, waiting commands are dropped, its epoch rises. To claim it again somebody needs a new window, key or code.`,
     credential: 'New credential',
     credentialTitle: (name) => `Give ${name} a new credential?`,
     credentialText:
