@@ -41,7 +41,7 @@ export const decideChange = (
       for (const key of change.remove ?? []) removeEntry(tree, key)
       for (const { index, member } of change.add ?? []) tree.putSync(memberKey(index, member), '1')
       for (const { index, member } of change.drop ?? []) tree.removeSync(memberKey(index, member))
-      for (const item of change.append ?? []) append(tree, item, now)
+      appendAll(tree, change.append ?? [], now)
     },
   }
 }
@@ -117,12 +117,28 @@ const dueOf = (text: string | undefined): number | undefined => {
   }
 }
 
-const append = (tree: Tree, { log, item, keep: kept, ttlMs }: LogItem, now: number): void => {
+/** One row of places for all logs, kept outside of them: none is used twice, whatever is trimmed or dies. */
+const appendAll = (tree: Tree, items: readonly LogItem[], now: number): void => {
+  if (items.length === 0) return
+  let newest = parsePlace(tree.get(NEWEST_PLACE)) ?? { ms: 0, seq: 0 }
+  for (const item of items) {
+    newest = nextPlace(newest, now)
+    append(tree, item, placeOf(newest), now)
+  }
+  tree.putSync(NEWEST_PLACE, placeOf(newest))
+}
+
+const append = (
+  tree: Tree,
+  { log, item, keep: kept, ttlMs }: LogItem,
+  place: string,
+  now: number,
+): void => {
   const keep = whole(kept)
   const old = parseLog(tree.get(logKey(log)))
   const dead = old.expiresAt !== undefined && now >= old.expiresAt
   if (dead) removeItems(tree, log, Number.MAX_SAFE_INTEGER)
-  tree.putSync(itemKey(log, takePlace(tree, now)), `=${item}`)
+  tree.putSync(itemKey(log, place), `=${item}`)
 
   let count = (dead ? 0 : old.count) + 1
   if (count > keep + slackOf(keep)) {
@@ -140,11 +156,3 @@ const append = (tree: Tree, { log, item, keep: kept, ttlMs }: LogItem, now: numb
 
 // Trimming one by one would cost a search at each append.
 const slackOf = (keep: number): number => Math.max(8, keep >> 3)
-
-/** One row of places for all logs, kept outside of them: none is used twice, whatever is trimmed or dies. */
-const takePlace = (tree: Tree, now: number): string => {
-  const last = parsePlace(tree.get(NEWEST_PLACE)) ?? { ms: 0, seq: 0 }
-  const place = placeOf(nextPlace(last, now))
-  tree.putSync(NEWEST_PLACE, place)
-  return place
-}
