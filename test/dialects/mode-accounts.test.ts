@@ -208,6 +208,24 @@ onEachStore(ready, () => {
       expect(homes.body).toEqual([home])
     })
 
+    test('an invitation that is withdrawn leaves no account; of several the last one does', async () => {
+      const project = await modeProject(server)
+      const ada = await modeUser(server, project)
+      const [home, other] = [await modeHome(server, ada), await modeHome(server, ada)]
+      const email = newEmail()
+      const [path, elsewhere] = [`/homes/${home.id}/members`, `/homes/${other.id}/members`]
+      const { userId } = (await post(path, { email }, ada.key)).body
+      expect((await post(elsewhere, { email }, ada.key)).body).toMatchObject({ userId })
+      const withdraw = (from: string) =>
+        send(server.httpUrl, 'DELETE', `${from}/${userId}`, { key: ada.key })
+      expect((await withdraw(path)).status).toBe(204)
+      expect((await post(path, { email }, ada.key)).body).toMatchObject({ userId })
+      for (const from of [path, elsewhere]) expect((await withdraw(from)).status).toBe(204)
+      const again = (await post(path, { email }, ada.key)).body.userId
+      expect(again).toEqual(expect.any(Number))
+      expect(again).not.toBe(userId)
+    })
+
     test('an invitation gives a password to who has none, and to nobody else', async () => {
       const project = await modeProject(server)
       const ada = await modeUser(server, project)

@@ -15,7 +15,7 @@ const invitedOf = formOf(FIELDS)
 /** Who belongs to a home: seed 003, Home Members. Owners add and remove others; anybody may leave. */
 export const memberRoutes = (room: Room) => {
   const { registry, store, on } = room
-  const { members, users, projects } = registry
+  const { members, users, projects, clearing } = registry
   const { homeFor, userOf } = createAccess(room)
   const letters = createLetters(room)
 
@@ -96,6 +96,13 @@ export const memberRoutes = (room: Room) => {
       : reply.code(201).send(memberBody({ user, membership }))
   })
 
+  /** Whom an invitation alone has brought in, and who has never come, leaves no account behind. */
+  const forget = async ({ id, project, home, unverified, password, name }: User): Promise<void> => {
+    if (unverified === undefined || password !== undefined || name !== undefined) return
+    const homes = await members.homesOf({ project, id })
+    if (homes.every((one) => one === home)) await clearing.endUser({ project, user: id })
+  }
+
   on('delete member', async ({ caller, request, reply, absent }) => {
     const home = await homeFor(caller, request.params.homeId)
     const user = home && (await userOf(caller, request.params.userId))
@@ -104,6 +111,7 @@ export const memberRoutes = (room: Room) => {
     if (user.id !== caller.user.id && role !== 'owner') return refuse(reply, 'PERMISSION_DENIED')
     switch (await members.remove(home.project, home.id, user.id)) {
       case 'removed':
+        await forget(user)
         return reply.code(204).send()
       case 'last-owner':
         return refuse(reply, 'LAST_OWNER')

@@ -149,7 +149,7 @@ export const claimCalls = {
     summary: 'Give a device to who has asked for it',
     by: 'user',
     answers: { 200: { is: 'Answered', body: Transferred } },
-    problems: [404],
+    problems: [404, 409],
   },
   denyTransfer: {
     on: 'POST /latchkey/v1/transfers/:id/deny',
@@ -157,7 +157,7 @@ export const claimCalls = {
     summary: 'Keep a device that somebody has asked for',
     by: 'user',
     answers: { 200: { is: 'Answered', body: Transferred } },
-    problems: [404],
+    problems: [404, 409],
   },
   answerTransfer: {
     on: 'POST /latchkey/v1/transfer-answers',
@@ -165,6 +165,6 @@ export const claimCalls = {
     summary: 'Answer by the token of the mail',
     by: 'anyone',
     answers: { 200: { is: 'Answered', body: Transferred } },
-    problems: [404],
+    problems: [404, 409],
   },
 } as const satisfies Calls
