@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark, Row } from './benchmark.ts'
 import { type Child, startChild } from './child.ts'
 import { type LoadDevice, loadDevice, timed } from './load.ts'
-import { summary } from './summary.ts'
+import { against, alternating, measured, median } from './rounds.ts'
 
 const ROUNDS = 6
 const PUBLISHERS = 100
@@ -18,7 +18,7 @@ const SETTLE_MS = 1500
 
 type Peer = { readonly name: string; readonly script: string }
 
-const PEERS: readonly Peer[] = [
+const PEERS: readonly [Peer, ...Peer[]] = [
   { name: 'bare Aedes', script: 'bench/peers/aedes.js' },
   { name: 'with claiming and front', script: 'bench/peers/embedded.js' },
 ]
@@ -29,16 +29,13 @@ const publishers = async (port: number): Promise<LoadDevice[]> => {
   return devices
 }
 
-const round = async (child: Child, devices: readonly LoadDevice[]): Promise<Row> => {
-  const before = child.cpuUs()
-  const seconds = await timed(PUBLISHES, AT_ONCE, (i) =>
+const round = (child: Child, devices: readonly LoadDevice[]): Promise<Row> =>
+  measured(child, PUBLISHES, AT_ONCE, (i) =>
     (devices[i % PUBLISHERS] as LoadDevice).publish(
       'their/own/topic',
       'a payload of some twenty bytes',
     ),
   )
-  return { cpuUs: (child.cpuUs() - before) / PUBLISHES, perSecond: PUBLISHES / seconds }
-}
 
 /** KiB of resident memory for each of many idle connections, in a process that does nothing else. */
 const idleKib = async (script: string, folder: string): Promise<number> => {
@@ -63,13 +60,10 @@ const idleKib = async (script: string, folder: string): Promise<number> => {
   return each
 }
 
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] as number
-
 /** What front and plugin cost a program's own topics: the same publishes to a bare Aedes, in alternating rounds. */
 export const embed: Benchmark = {
   name: 'embed',
-  about: `QoS 1 publishes on a program's own topic, ${PUBLISHERS} publishers, ${AT_ONCE} under way`,
+  about: `a QoS 1 publish on a program's own topic, ${PUBLISHERS} publishers, ${AT_ONCE} under way, and the memory of an idle connection; held against bare Aedes`,
   run: async () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
     const env = { BENCH_FOLDER: join(folder, 'store') }
@@ -78,28 +72,24 @@ export const embed: Benchmark = {
       const loads = await Promise.all(
         children.map(({ ready }) => publishers(ready.mqtt?.port as number)),
       )
-      const rows: Row[][] = PEERS.map(() => [])
-      for (let i = 0; i <= ROUNDS; i++)
-        for (const [place, child] of children.entries()) {
-          const row = await round(child, loads[place] as LoadDevice[])
-          // The first round warms up.
-          if (i > 0) rows[place]?.push(row)
-        }
-      const results = rows.map(summary)
-      const floor = results[0]?.cpuUs as number
-      const kib: number[] = []
-      for (const { script } of PEERS) {
+      const rows = await alternating(
+        ROUNDS,
+        Object.fromEntries(
+          PEERS.map(({ name }, place) => [
+            name,
+            () => round(children[place] as Child, loads[place] as LoadDevice[]),
+          ]),
+        ),
+      )
+      const ratios = against(rows[PEERS[0].name]?.cpuUs as number, rows)
+      const held: Record<string, Row> = {}
+      for (const { name, script } of PEERS) {
         const seen: number[] = []
         for (let i = 0; i < IDLE_ROUNDS; i++)
           seen.push(await idleKib(script, join(folder, `idle-${i}`)))
-        kib.push(median(seen))
+        held[name] = { ...(ratios[name] as Row), kib: median(seen) }
       }
-      return Object.fromEntries(
-        PEERS.map(({ name }, place) => [
-          `${name} (${kib[place]?.toFixed(1)} KiB idle)`,
-          { ...(results[place] as Row), ratio: (results[place] as Row).cpuUs / floor },
-        ]),
-      )
+      return held
     } finally {
       for (const child of children) await child.end()
       rmSync(folder, { recursive: true, force: true })

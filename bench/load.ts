@@ -92,38 +92,43 @@ export const loadDevice = async (
   }
 }
 
-/** A keep-alive HTTP client that posts JSON. */
-export const createPoster = (port: number, token: string | undefined) => {
+type Answered = { readonly status: number; readonly body: string }
+
+/** A keep-alive HTTP client of one account. */
+export type Caller = {
+  readonly get: (path: string) => Promise<Answered>
+  /** Posts JSON. */
+  readonly post: (path: string, body: unknown) => Promise<Answered>
+  /** Posts a text as it is. */
+  readonly send: (path: string, type: string, text: string) => Promise<Answered>
+  readonly end: () => void
+}
+
+export const createCaller = (port: number, token: string | undefined): Caller => {
   const agent = new Agent({ keepAlive: true, maxSockets: 128 })
-  const post = (path: string, body: unknown): Promise<{ status: number; body: string }> =>
+  const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const ask = (method: string, path: string, headers: object, text?: string): Promise<Answered> =>
     new Promise((resolve, reject) => {
-      const text = JSON.stringify(body)
-      const sent = request(
-        {
-          agent,
-          port,
-          host: '127.0.0.1',
-          method: 'POST',
-          path,
-          headers: {
-            'content-type': 'application/json',
-            'content-length': Buffer.byteLength(text),
-            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          },
-        },
-        (reply) => {
-          let answer = ''
-          reply.setEncoding('utf8')
-          reply.on('data', (part: string) => {
-            answer += part
-          })
-          reply.on('end', () => resolve({ status: reply.statusCode ?? 0, body: answer }))
-        },
-      )
+      const options = { agent, port, host: '127.0.0.1', method, path }
+      const sent = request({ ...options, headers: { ...bearer, ...headers } }, (reply) => {
+        let body = ''
+        reply.setEncoding('utf8')
+        reply.on('data', (part: string) => {
+          body += part
+        })
+        reply.on('end', () => resolve({ status: reply.statusCode ?? 0, body }))
+      })
       sent.on('error', reject)
       sent.end(text)
     })
-  return { post, end: () => agent.destroy() }
+  const send = (path: string, type: string, text: string) =>
+    ask('POST', path, { 'content-type': type, 'content-length': Buffer.byteLength(text) }, text)
+  return {
+    get: (path) => ask('GET', path, {}),
+    post: (path, body) => send(path, 'application/json', JSON.stringify(body)),
+    send,
+    end: () => agent.destroy(),
+  }
 }
 
 /** Does `count` things, `atOnce` of them under way; answers the seconds it took. */
