@@ -7,10 +7,6 @@ import { exportCommand } from './cli/export.ts'
 import { importCommand } from './cli/import.ts'
 import { labels } from './cli/labels/command.ts'
 import { why } from './cli/why.ts'
-import { simulate } from './firmware-sim/cli.ts'
-import { serve } from './main.ts'
-import { examine } from './shared/doctor/index.ts'
-import { exportAll, importAll } from './shared/operator/index.ts'
 
 type Command = {
   readonly does: string
@@ -21,6 +17,8 @@ const SERVE_HELP = `latchkey serve
 
 Starts the broker and the gateway. Settings come from the environment (LATCHKEY_…) and from
 latchkey.config.json; README.md lists them. Ends with SIGTERM or Ctrl+C.
+
+Exit codes: 0 ended in good order, 1 could not start, 2 a wrong setting, or wrong usage.
 `
 
 const wantsHelp = (argv: readonly string[]) => argv.includes('--help') || argv.includes('-h')
@@ -51,15 +49,19 @@ const audit = async ([name, ...argv]: string[]): Promise<number> => {
 
 const here = { env: process.env, folder: process.cwd() }
 
+// What a server is made of takes most of a second to load: only who needs it waits for it.
+const operator = () => import('./shared/operator/index.ts')
+
 const COMMANDS = new Map<string, Command>([
   [
     'serve',
     {
       does: 'start the broker and the gateway',
       run: async (argv) => {
-        if (!wantsHelp(argv)) return serve()
-        process.stdout.write(SERVE_HELP)
-        return 0
+        if (argv.length === 0) return (await import('./main.ts')).serve()
+        const isHelp = wantsHelp(argv)
+        ;(isHelp ? process.stdout : process.stderr).write(SERVE_HELP)
+        return isHelp ? 0 : 2
       },
     },
   ],
@@ -83,7 +85,10 @@ const COMMANDS = new Map<string, Command>([
     {
       does: 'whether settings, store and audit are in order',
       run: (argv) => {
-        const command = doctorCommand((options) => examine({ ...here, ...options }))
+        const command = doctorCommand(async function* (options) {
+          const { examine } = await import('./shared/doctor/index.ts')
+          yield* examine({ ...here, ...options })
+        })
         return runCommand('latchkey doctor', command, argv, process)
       },
     },
@@ -94,7 +99,9 @@ const COMMANDS = new Map<string, Command>([
     {
       does: 'write everything that the store has into a file',
       run: (argv) => {
-        const command = exportCommand((options) => exportAll(here, options))
+        const command = exportCommand(async (options) =>
+          (await operator()).exportAll(here, options),
+        )
         return runCommand('latchkey export', command, argv, process)
       },
     },
@@ -104,7 +111,9 @@ const COMMANDS = new Map<string, Command>([
     {
       does: 'move an export into an empty store',
       run: (argv) => {
-        const command = importCommand((path, progress) => importAll(here, path, progress))
+        const command = importCommand(async (path, progress) =>
+          (await operator()).importAll(here, path, progress),
+        )
         return runCommand('latchkey import', command, argv, process)
       },
     },
@@ -113,7 +122,10 @@ const COMMANDS = new Map<string, Command>([
     'sim',
     {
       does: 'simulated devices, gateways and apps',
-      run: (argv) => simulate(argv, { stdout: process.stdout, stderr: process.stderr }),
+      run: async (argv) => {
+        const { simulate } = await import('./firmware-sim/cli.ts')
+        return simulate(argv, { stdout: process.stdout, stderr: process.stderr })
+      },
     },
   ],
 ])

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { open } from 'lmdb'
+import { openTree } from '../shared/store/embedded/tree.ts'
 import type { Benchmark, Row, Rows } from './benchmark.ts'
 import { type Child, startChild, startMosquitto, startRedisPeer } from './child.ts'
 import {
@@ -49,11 +49,14 @@ const owned = async (store: string, folder: string) => {
 
 /** The store's own library with the same bytes, many writes on the way, durable. */
 const bareWrites = (folder: string) => {
-  const tree = open<string, string>({ path: join(folder, 'bare'), overlappingSync: false })
+  mkdirSync(join(folder, 'bare'))
+  const tree = openTree(join(folder, 'bare'))
   let next = 0
   const play = async (): Promise<Row> => {
     const before = process.cpuUsage()
-    const seconds = await timed(EVENTS, DEVICES * WINDOW, () => tree.put(`line-${next++}`, LINE))
+    const seconds = await timed(EVENTS, DEVICES * WINDOW, () =>
+      tree.put(Buffer.from(`line-${next++}`), LINE),
+    )
     const { user, system } = process.cpuUsage(before)
     return { cpuUs: (user + system) / EVENTS, perSecond: EVENTS / seconds }
   }

@@ -1,5 +1,6 @@
 import { type Command, EXIT, EXIT_HELP, parse, WrongUsage } from './command.ts'
 import { operated } from './operator.ts'
+import { createProgress } from './progress.ts'
 import { mustNotExist, writeSecretFile } from './secret-file.ts'
 
 const HELP = `latchkey export --out FILE: writes everything that the store has into a file
@@ -25,10 +26,14 @@ const OPTIONS = {
 
 type Counts = Readonly<Record<string, number>>
 
+const written = (counts: Counts): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0)
+
 /** How a store is read. */
 export type ExportAll = (options: { readonly hold: boolean }) => Promise<{
   readonly header: { readonly id: string; readonly isSnapshot: boolean }
   readonly isNoted: boolean
+  readonly about: () => Promise<number>
   readonly lines: (done: (counts: Counts) => void) => AsyncIterable<string>
   readonly close: () => Promise<void>
 }>
@@ -41,19 +46,23 @@ export const exportCommand = (exportAll: ExportAll): Command => ({
     if (out === undefined) throw new WrongUsage('--out is missing')
     if (words.length > 0) throw new WrongUsage('there is nothing else to name than --out FILE')
     mustNotExist('--out', out)
-    const { header, isNoted, lines, close } = await operated(() => exportAll({ hold }))
+    const { header, isNoted, about, lines, close } = await operated(() => exportAll({ hold }))
+    const progress = createProgress(io)
     let counts: Counts = {}
     try {
+      const total = await operated(about)
       await operated(() =>
         writeSecretFile(
           '--out',
           out,
           lines((now) => {
             counts = now
+            progress.at(Math.min(written(now), total), total)
           }),
         ),
       )
     } finally {
+      progress.end()
       await close()
     }
     if (!isNoted)

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 
 const PREFIX = '/latchkey/v1/'
-const METHODS = 'GET, POST, PUT, DELETE'
+const METHODS = 'GET, POST, PUT, PATCH, DELETE'
 const HEADERS = 'authorization, content-type, idempotency-key, last-event-id'
 /** What a script may read besides the body. `date`: to count down by the server's clock. */
 const EXPOSED = 'date, location, retry-after'

@@ -8,6 +8,7 @@ import {
   parse,
   WrongUsage,
 } from '../command.ts'
+import { createProgress } from '../progress.ts'
 import { mustNotExist, writeSecretFile } from '../secret-file.ts'
 import { CONTENTS, type Labelled } from './content.ts'
 import { SMALLEST_MODULE_MM } from './draw.ts'
@@ -115,8 +116,9 @@ export const labels: Command = {
     mustNotExist('--out', given.out)
     const counts = { labels: 0, skipped: 0, unprintable: 0 }
     let smallest = Number.POSITIVE_INFINITY
+    const progress = createProgress(io)
     const readable = async function* () {
-      for await (const row of labelsIn(file)) {
+      for await (const row of labelsIn(file, progress.at)) {
         if (isLabel(row)) {
           counts.labels += 1
           if (!isPrintable(row.name + row.secret)) counts.unprintable += 1
@@ -131,7 +133,8 @@ export const labels: Command = {
       smallest = Math.min(smallest, module)
     }
     const { project } = given
-    await write(given.out, pagesOf(readable(), { sheet, content, url, project, skipped, onModule }))
+    const pages = pagesOf(readable(), { sheet, content, url, project, skipped, onModule })
+    await write(given.out, pages).finally(progress.end)
     if (smallest < SMALLEST_MODULE_MM)
       io.stderr.write(
         `The dots of the codes are ${smallest.toFixed(2)} mm: below ${SMALLEST_MODULE_MM} mm they are hard to print and to read; take larger labels.\n`,

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { createCsvReader } from '../../shared/imports/csv.ts'
 import { createNdjsonReader } from '../../shared/imports/ndjson.ts'
 import type { FileRecord } from '../../shared/imports/reader.ts'
@@ -57,11 +58,20 @@ const csvLabels = () => {
   }
 }
 
-/** The labels of a file, row by row. `WrongUsage` where it cannot be read. */
-export async function* labelsIn(file: string): AsyncGenerator<LabelRow> {
+/** The labels of a file, row by row. `onRead` hears how many bytes have been read, and of how many. `WrongUsage` where it cannot be read. */
+export async function* labelsIn(
+  file: string,
+  onRead: (bytes: number, size: number) => void,
+): AsyncGenerator<LabelRow> {
   const reader = file.toLowerCase().endsWith('.csv') ? csvLabels() : ndjsonLabels()
   try {
-    for await (const piece of createReadStream(file)) yield* reader.feed(piece as Buffer)
+    const { size } = await stat(file)
+    let bytes = 0
+    for await (const piece of createReadStream(file)) {
+      yield* reader.feed(piece as Buffer)
+      bytes += (piece as Buffer).length
+      onRead(Math.min(bytes, size), size)
+    }
   } catch (error) {
     throw new WrongUsage(`FILE cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }

@@ -41,6 +41,8 @@ export const noteMove = (
 export type Exporting = {
   readonly header: Header
   readonly isNoted: boolean
+  /** How many records there are about. */
+  readonly about: () => Promise<number>
   readonly lines: (done: (counts: Counts) => void) => AsyncIterable<string>
   readonly close: () => Promise<void>
 }
@@ -92,6 +94,7 @@ export const beginExport = async (
   return {
     header,
     isNoted: look?.isNoted ?? false,
+    about: reader.about,
     lines: (done) => fileOf(header, reader, done),
     close: reader.close,
   }

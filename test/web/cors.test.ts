@@ -32,7 +32,9 @@ describe('web pages of other origins', () => {
       const reply = await preflight(server.httpUrl, origin)
       expect(reply.status).toBe(204)
       expect(reply.headers.get('access-control-allow-origin')).toBe(origin)
-      expect(reply.headers.get('access-control-allow-methods')).toBe('GET, POST, PUT, DELETE')
+      expect(reply.headers.get('access-control-allow-methods')).toBe(
+        'GET, POST, PUT, PATCH, DELETE',
+      )
       expect(reply.headers.get('access-control-allow-headers')).toContain('authorization')
       expect(reply.headers.get('access-control-allow-credentials')).toBeNull()
       expect(reply.headers.get('vary')).toBe('origin')

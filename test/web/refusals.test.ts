@@ -64,6 +64,44 @@ describeWithChromium('a refused claim', ({ visit }) => {
     await said(page, 'Yours already').waitFor()
   })
 
+  test.each([
+    ['en-GB', 'Secret key', 'Claim device', 'A typing error', 'did not count as a try'],
+    ['de-DE', 'Geheimer Schlüssel', 'Gerät übernehmen', 'Ein Tippfehler', 'als Versuch zählt'],
+  ])('in %s tells a typing error in a printed key, which is no wrong try', async (...words) => {
+    const [locale, label, act, title, text] = words
+    const { id, name } = await makeDevice(maker)
+    const expiresAt = new Date(Date.now() + 60_000).toISOString()
+    const key = 'K-2222-2222-2222-2223'
+    expect(
+      (await maker.put(`${V1}/devices/${id}/box-key`, { secret: key, expiresAt })).status,
+    ).toBe(200)
+    const page = await visit(`${server.httpUrl}/claim#d=${name}`, { locale })
+    await page.locator('#email').fill(ada.email)
+    await page.locator('#password').fill('customer-password')
+    await page.locator('#sign-in [type=submit]').click()
+    await field(page, label).fill('K-2222-2222-2222-2322')
+    await button(page, act).click()
+    const alert = page.getByRole('alert')
+    await alert.getByText(title).waitFor()
+    expect(await alert.locator('p').textContent()).toContain(text)
+    expect((await maker.get(`${V1}/devices/${id}/attempts`)).body.items).toEqual([])
+  })
+
+  test.each([
+    ['en-GB', 'This is not an e-mail address'],
+    ['de-DE', 'Das ist keine E-Mail-Adresse'],
+  ])('in %s an address with a typing error is told before anything is sent', async (...words) => {
+    const [locale, text] = words
+    const page = await visit(`${server.httpUrl}/claim`, { locale })
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await page.locator('#email').fill('ada.example.com')
+    await page.locator('#password').fill('customer-password')
+    await page.locator('#sign-in [type=submit]').click()
+    await said(page, text).waitFor()
+    expect(asked).toEqual([])
+  })
+
   test('says which field is empty, and puts the keyboard there', async () => {
     const page = await signedIn()
     await button(page, 'Claim device').click()

@@ -1,4 +1,4 @@
-import { emailInput, inputOf, passwordFault, passwordInput } from '../page/input.ts'
+import { emailFault, emailInput, inputOf, passwordFault, passwordInput } from '../page/input.ts'
 import { claimPath } from '../page/paths.ts'
 import type { PageWords } from '../page/words.ts'
 import { hearing, make } from '../widget/dom.ts'
@@ -26,7 +26,6 @@ type View = readonly HTMLElement[]
 
 /** The project of accounts that name none when they sign in. */
 const DEFAULT_PROJECT = 'default'
-const EMAIL = /^[^\s@]+@[^\s@]+$/
 
 const title = (text: string) => make('h2', { tabindex: '-1' }, text)
 const intro = (text: string) => make('p', { class: 'intro' }, text)
@@ -47,10 +46,7 @@ export const forgottenView = ({ page, words, draft, project, go }: Room): View =
     },
   })
   const { title: question, text, action } = words.asking.forgotten
-  const fault = (value: string) => {
-    if (value.trim() === '') return page.emailRequired
-    return EMAIL.test(value.trim()) ? undefined : words.emailWrong
-  }
+  const fault = (value: string) => emailFault(value, page)
   const act = async () =>
     settled(await askForReset(draft.email.trim(), project), { kind: 'done', of: 'forgotten' }, go)
   const fields = [{ input: email, fault }]

@@ -9,7 +9,6 @@ export const de: LetterWords = {
   newPassword: 'Neues Passwort',
   name: 'Ihr Name',
   nameHint: 'Für die anderen in diesem Zuhause. Sie können ihn weglassen.',
-  emailWrong: 'Das ist keine E-Mail-Adresse',
   member: 'Ihr Konto bleibt, wie es ist.',
   deny: 'Behalten',
   denied: {

@@ -9,7 +9,6 @@ export const en: LetterWords = {
   newPassword: 'New password',
   name: 'Your name',
   nameHint: 'For the others in the home. You may leave it out.',
-  emailWrong: 'This is not an e-mail address',
   member: 'Your account stays as it is.',
   deny: 'Keep it',
   denied: { title: 'It stays yours', text: 'Who asked for it is told that you keep it.' },

@@ -20,7 +20,6 @@ export type LetterWords = {
   readonly newPassword: string
   readonly name: string
   readonly nameHint: string
-  readonly emailWrong: string
   /** For somebody who is invited and has an account in use. */
   readonly member: string
   readonly deny: string

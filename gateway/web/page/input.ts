@@ -61,6 +61,15 @@ export const passwordInput = (words: PageWords, isNew: boolean, label = words.pa
   return password
 }
 
+/** As the server looks at it. */
+const EMAIL = /^[^\s@]+@[^\s@]+$/
+
+/** What is wrong with an e-mail address, blanks at both ends forgiven. `undefined`: nothing. */
+export const emailFault = (value: string, words: PageWords): string | undefined => {
+  if (value.trim() === '') return words.emailRequired
+  return EMAIL.test(value.trim()) ? undefined : words.emailWrong
+}
+
 /** What is wrong with a password; the server counts characters, not code units. `undefined`: nothing. */
 export const passwordFault = (
   value: string,

@@ -1,7 +1,7 @@
 import { hearing, make } from '../widget/dom.ts'
 import type { Notice } from '../widget/notice.ts'
 import { noticeView } from '../widget/view/notice.ts'
-import { emailInput, passwordFault, passwordInput } from './input.ts'
+import { emailFault, emailInput, passwordFault, passwordInput } from './input.ts'
 import type { Session, SignInAnswer } from './session.ts'
 import type { PageWords } from './words.ts'
 
@@ -61,7 +61,7 @@ export const signInView = (options: SignInOptions): readonly HTMLElement[] => {
   const submit = async () => {
     const who = { email: email.input.value.trim(), password: password.input.value }
     const faults = [
-      { field: email, text: who.email === '' ? words.emailRequired : undefined },
+      { field: email, text: emailFault(who.email, words) },
       { field: password, text: passwordFault(who.password, isNew, words) },
     ]
     for (const { field, text } of faults) field.fault(text)

@@ -21,6 +21,7 @@ export type PageWords = {
   readonly signOut: string
   readonly sending: string
   readonly emailRequired: string
+  readonly emailWrong: string
   readonly passwordRequired: string
   readonly passwordShort: string
   readonly wrong: readonly [string, string]
@@ -57,6 +58,7 @@ const en: PageWords = {
   signOut: 'Sign out',
   sending: 'One moment…',
   emailRequired: 'An e-mail address is required',
+  emailWrong: 'This is not an e-mail address',
   passwordRequired: 'A password is required',
   passwordShort: 'The password needs at least 8 characters',
   wrong: ['That did not work', 'The e-mail address or the password is wrong.'],
@@ -96,6 +98,7 @@ const de: PageWords = {
   signOut: 'Abmelden',
   sending: 'Einen Moment …',
   emailRequired: 'Die E-Mail-Adresse fehlt',
+  emailWrong: 'Das ist keine E-Mail-Adresse',
   passwordRequired: 'Das Passwort fehlt',
   passwordShort: 'Das Passwort braucht mindestens 8 Zeichen',
   wrong: ['Das hat nicht geklappt', 'E-Mail-Adresse oder Passwort sind falsch.'],

@@ -160,6 +160,7 @@ export class LatchkeyClaim extends Root {
       case 'claimed':
         return this.#finish(answer, server)
       case 'refused':
+      case 'mistyped':
       case 'held':
       case 'signed-out':
       case 'unreachable':

@@ -9,7 +9,9 @@ export type Notice = Saying & { readonly tone: 'bad' | 'good'; readonly until?: 
 /** A notice in whatever language is shown. */
 export type Telling = (words: Words) => Notice
 
-type Refusal = Answer & { readonly kind: 'refused' | 'held' | 'signed-out' | 'unreachable' }
+/** What has a step of its own. */
+type Shown = 'claimed' | 'already-yours' | 'waiting'
+type Refusal = Answer & { readonly kind: Exclude<Answer['kind'], Shown> }
 
 const bad = (saying: Saying): Notice => ({ ...saying, tone: 'bad' })
 
@@ -29,6 +31,8 @@ export const noticeOfAnswer =
     switch (answer.kind) {
       case 'held':
         return { ...bad(words.held), until: answer.until }
+      case 'mistyped':
+        return bad(words.mistyped)
       case 'signed-out':
         return bad(words.signedOut)
       case 'unreachable':

@@ -11,6 +11,7 @@ export type Answer =
   | { readonly kind: 'already-yours' }
   | { readonly kind: 'waiting'; readonly claim: string; readonly until: number }
   | ({ readonly kind: 'refused'; readonly claim?: string } & Why)
+  | { readonly kind: 'mistyped' }
   | { readonly kind: 'held'; readonly until: number }
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'unreachable' }
@@ -59,6 +60,10 @@ const whyOf = ({ reason, title, detail, nextStep }: Reply['body']): Why => {
   }
 }
 
+/** Whether a problem names the secret as what is wrong: its text alone shows a typing error (docs/imports.md). */
+const isAboutSecret = ({ errors }: Reply['body']): boolean =>
+  Array.isArray(errors) && errors.some(({ path }: { path?: unknown }) => path === '/secret')
+
 /** What a claim resource, or the answer to a new claim, says. */
 const answerOf = (reply: Reply): Answer => {
   const { status, headers, body } = reply
@@ -67,6 +72,7 @@ const answerOf = (reply: Reply): Answer => {
   if (status === 429)
     return { kind: 'held', until: Date.now() + (Number(body.retryAfterMs) || 1000) }
   if (status >= 500) return { kind: 'unreachable' }
+  if (status === 400 && isAboutSecret(body)) return { kind: 'mistyped' }
   if (body.reason === 'already-yours') return { kind: 'already-yours' }
   const why: Answer = {
     kind: 'refused',

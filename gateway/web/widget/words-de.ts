@@ -48,6 +48,10 @@ export const de: Words = {
     title: 'Nicht angemeldet',
     text: 'Melden Sie sich an, dann können Sie das Gerät übernehmen.',
   },
+  mistyped: {
+    title: 'Ein Tippfehler',
+    text: 'Ein Zeichen des Schlüssels ist nicht wie gedruckt. Lesen Sie ihn noch einmal ab; als Versuch zählt das nicht.',
+  },
   held: {
     title: 'Zu viele falsche Versuche',
     text: 'Zum Schutz der Geräte ist jetzt eine Pause, auch für richtige Schlüssel.',
@@ -120,6 +124,10 @@ export const de: Words = {
     'code-unknown': { title: 'Unbekannter Code', text: 'Lesen Sie ihn noch einmal ab.' },
     'code-expired': { title: 'Der Code ist zu alt', text: 'Erzeugen Sie einen neuen.' },
     'code-used': { title: 'Der Code ist verbraucht', text: 'Jedes Gerät braucht einen neuen.' },
+    'bad-request': {
+      title: 'Etwas ist nicht wie gedruckt',
+      text: 'Es ist zu lang oder hat Zeichen, die nicht dazugehören. Lesen Sie es noch einmal ab.',
+    },
     'not-a-member': {
       title: 'Nicht Ihr Zuhause',
       text: 'Wählen Sie ein Zuhause, zu dem Sie gehören.',

@@ -42,6 +42,10 @@ export const en: Words = {
   left: 'Time left',
   stop: 'Start over',
   signedOut: { title: 'Not signed in', text: 'Sign in, then claim the device.' },
+  mistyped: {
+    title: 'A typing error',
+    text: 'A character of the key is not as it is printed. Read it once more; this did not count as a try.',
+  },
   held: {
     title: 'Too many wrong tries',
     text: 'To keep devices safe, there is a pause now, for right keys too.',
@@ -114,6 +118,10 @@ export const en: Words = {
     'code-unknown': { title: 'Unknown code', text: 'Read it once more.' },
     'code-expired': { title: 'The code is too old', text: 'Make a new one for the device.' },
     'code-used': { title: 'The code has been used', text: 'Make a new one for each device.' },
+    'bad-request': {
+      title: 'Something is not as it is printed',
+      text: 'It is too long, or has characters that do not belong there. Read it once more.',
+    },
     'not-a-member': { title: 'Not your home', text: 'Choose a home that you are a member of.' },
   },
 }

@@ -41,6 +41,8 @@ export type Words = {
   readonly left: string
   readonly stop: string
   readonly signedOut: Saying
+  /** A key with a check character, which does not fit. */
+  readonly mistyped: Saying
   readonly held: Saying
   readonly unreachable: Saying
   readonly camera: string
