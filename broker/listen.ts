@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { Aedes } from 'aedes'
+import { type IsProxy, noProxy } from '../shared/guard/proxies.ts'
 import { DEFAULT_LIMITS, type Limits } from '../shared/limits.ts'
 import type { Metrics } from '../shared/metrics.ts'
 import type { TlsFiles } from '../shared/tls-files.ts'
@@ -25,6 +26,8 @@ export type BrokerOptions = BrokerContext & {
   readonly limits?: Limits
   /** Web pages of other hosts that may connect over WebSocket: `https://app.example`. */
   readonly origins?: readonly string[]
+  /** Whose `X-Forwarded-For` is believed, for MQTT over WebSocket. */
+  readonly isProxy?: IsProxy
   readonly metrics: Pick<Metrics, 'limited'> & Partial<Pick<Metrics, 'noticed'>>
 }
 
@@ -40,7 +43,8 @@ export type RunningBroker = {
 
 /** The MQTT edge in a process of ours: an Aedes with claiming attached, behind limited sockets. */
 export const startBroker = async (options: BrokerOptions): Promise<RunningBroker> => {
-  const { host, port, tls, limits = DEFAULT_LIMITS, origins = [], metrics, ...rest } = options
+  const { host, port, tls, limits = DEFAULT_LIMITS, metrics, ...others } = options
+  const { origins = [], isProxy = noProxy, ...rest } = others
   const { log, now } = rest
   const aedes = await Aedes.createBroker({
     connectTimeout: limits.connectMs,
@@ -81,7 +85,7 @@ export const startBroker = async (options: BrokerOptions): Promise<RunningBroker
   }
 
   const doors = createDoors({ limits, onEvent })
-  const webSockets = createWebSockets({ limits, origins, doors, accept, onEvent })
+  const webSockets = createWebSockets({ limits, origins, isProxy, doors, accept, onEvent })
   const listener = await listenOnTcp({
     host,
     port,

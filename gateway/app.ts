@@ -1,27 +1,28 @@
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
-import fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Addresses } from '../shared/audit/actor.ts'
 import { StoreDown } from '../shared/errors.ts'
+import { isLoopback } from '../shared/guard/network.ts'
 import { TooBusy } from '../shared/guard/passwords.ts'
+import { type IsProxy, noProxy } from '../shared/guard/proxies.ts'
+import { TLS_POLICY } from '../shared/tls-policy.ts'
 import type { Tracer } from '../shared/trace/tracer.ts'
 import type { UpgradeTaker } from '../shared/upgrade.ts'
 import { noteWhoAsks } from './asking.ts'
+import { answerNoRequest } from './client-faults.ts'
 import type { GatewayContext, HttpDialect } from './context.ts'
 import { allowOrigins } from './cors.ts'
 import { commonCalls } from './description/common.ts'
 import { serveDescriptions } from './description/index.ts'
 import { noteRoutes } from './description/routes.ts'
+import { guardRequests } from './every-request.ts'
 import { createListeners } from './listeners.ts'
 import { createLive } from './live.ts'
 import { createSockets } from './live-socket.ts'
 import { observeRequests } from './observed.ts'
 import { type Problem, sendProblem } from './problem.ts'
+import { createStrays } from './strays.ts'
 import { watchUnused } from './unused-connections.ts'
 import { handUpgrades } from './upgrades.ts'
 import { createWaits } from './waits.ts'
@@ -30,6 +31,8 @@ import { servePageOfDocs } from './web/docs.ts'
 /** `dialects`: the platform APIs to serve beside what every gateway has. */
 export type GatewayOptions = Omit<GatewayContext, 'waits' | 'live' | 'listeners' | 'sockets'> & {
   readonly dialects: readonly HttpDialect[]
+  /** Whose `X-Forwarded-For` is believed. Absent: nobody's. */
+  readonly isProxy?: IsProxy
   /** Whether the numbers of `/metrics` are for everybody; else only for this machine. */
   readonly publicMetrics?: boolean
   /** Web pages of other origins that may call the native API. */
@@ -45,6 +48,14 @@ export type GatewayOptions = Omit<GatewayContext, 'waits' | 'live' | 'listeners'
 
 const BODY_LIMIT = 256 * 1024
 const READY_MS = 3000
+/** A whole request has so long, whoever sends it byte by byte: research/security.md S111. Node looks every second. */
+const REQUEST_MS = 14_000
+const HTTP = {
+  headersTimeout: REQUEST_MS,
+  connectionsCheckingInterval: 1000,
+  // Node's own answer has no body; `guardRequests` looks at it.
+  requireHostHeader: false,
+} as const
 
 /** What an exception means to a caller. Only outages and what Fastify itself refuses get here. */
 export const problemOf = (error: FastifyError): Problem | undefined => {
@@ -88,11 +99,14 @@ const withTimeout = async (work: Promise<void>, ms: number) => {
   }
 }
 
-/** Whether a peer is on this machine. */
-const isLoopback = (address: string | undefined): boolean =>
-  address !== undefined && /^(::1|(::ffff:)?127\.)/.test(address)
+/** Whether a request was made on this machine, and not only handed on by it. */
+const isFromHere = ({ socket, headers }: FastifyRequest): boolean =>
+  isLoopback(socket.remoteAddress ?? '') &&
+  headers['x-forwarded-for'] === undefined &&
+  headers.forwarded === undefined
 
-const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
+const createApp = (options: GatewayOptions): FastifyInstance => {
+  const { tls, isProxy = noProxy } = options
   const ajv = new Ajv({
     strict: true,
     strictTypes: false,
@@ -103,10 +117,11 @@ const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
   const common = {
     logger: false,
     bodyLimit: BODY_LIMIT,
+    trustProxy: isProxy,
     // Longer than the longest wait of a request; what a client sends has its own limit.
     connectionTimeout: 75_000,
-    http: { headersTimeout: 15_000 },
-    requestTimeout: 15_000,
+    http: HTTP,
+    requestTimeout: REQUEST_MS,
     keepAliveTimeout: 60_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -114,13 +129,8 @@ const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
     // A base URL that ends in a slash, before a path that begins with one: research/particle.md 3.1.
     rewriteUrl: ({ url = '/' }) => url.replace(/^\/{2,}/, '/'),
-    // The router's own refusals would repeat the URL, and a credential may stand in it.
-    frameworkErrors: (_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
-      void sendProblem(reply, {
-        status: 400,
-        reason: 'bad-request',
-        detail: 'The path is not valid.',
-      }),
+    frameworkErrors: createStrays(options).unreadable,
+    clientErrorHandler: answerNoRequest,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
   } as const
@@ -129,7 +139,7 @@ const createApp = ({ tls }: GatewayOptions): FastifyInstance => {
       ? fastify(common)
       : (fastify({
           ...common,
-          https: { ...tls, minVersion: 'TLSv1.2' },
+          https: { ...HTTP, ...tls, ...TLS_POLICY },
         }) as unknown as FastifyInstance)
   app.setValidatorCompiler(({ schema }) => ajv.compile(schema))
   app.decorateRequest('signedIn', null)
@@ -153,6 +163,7 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
   } = options
   const app = createApp(options)
   const routes = noteRoutes(app)
+  guardRequests(app, options.tls !== undefined)
   observeRequests(app, { metrics, tracer })
   noteWhoAsks(app, auditAddresses)
 
@@ -165,16 +176,7 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
     )
     return sendProblem(reply, { status: 500, reason: 'unavailable' })
   })
-  app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, {
-      status: 404,
-      reason: 'bad-request',
-      detail: 'There is nothing at this path.',
-    }),
-  )
-  app.addHook('onSend', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff')
-  })
+  app.setNotFoundHandler(createStrays(options).absent)
 
   allowOrigins(app, origins)
 
@@ -185,7 +187,7 @@ export const buildGateway = async (options: GatewayOptions): Promise<FastifyInst
   })
 
   app.get('/metrics', async (request, reply) => {
-    if (!publicMetrics && !isLoopback(request.socket.remoteAddress))
+    if (!publicMetrics && !isFromHere(request))
       return sendProblem(reply, {
         status: 404,
         reason: 'bad-request',

@@ -1,3 +1,4 @@
+import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import type { Sealer } from '../shared/audit/sealer.ts'
 import type { Engine } from '../shared/claim/engine.ts'
 import type { Delivery } from '../shared/delivery/index.ts'
@@ -41,10 +42,21 @@ export type GatewayContext = {
   readonly publicUrl: () => string
 }
 
+/** Why no route takes a path. */
+export type StrayPath = 'unreadable' | 'absent'
+
+/** How a dialect refuses a path under one of its own that no route of it takes. */
+export type Strays = {
+  readonly under: readonly string[]
+  readonly refuse: (reply: FastifyReply, why: StrayPath, now: () => number) => FastifyReply
+}
+
 /** One dialect: the path under which it lives, and the routes it adds there. */
 export type HttpDialect = {
   readonly name: string
   /** What is told of it in `/openapi.json` and `/asyncapi.json`. A platform's own documents tell of the others. */
   readonly described?: Described
-  readonly routes: (context: GatewayContext) => import('fastify').FastifyPluginAsync
+  /** Absent: as the native API does. */
+  readonly strays?: Strays
+  readonly routes: (context: GatewayContext) => FastifyPluginAsync
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { createServer, type TLSSocket } from 'node:tls'
 import type { TlsFiles } from '../../shared/tls-files.ts'
+import { TLS_POLICY } from '../../shared/tls-policy.ts'
 import type { Accept, Guest } from './visitor.ts'
 
 type SecurityOptions = {
@@ -40,7 +41,7 @@ export const createSecurity = ({ tls, accept, connectMs }: SecurityOptions): Sec
   const server = createServer({
     ...own,
     ...(ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false }),
-    minVersion: 'TLSv1.2',
+    ...TLS_POLICY,
     handshakeTimeout: connectMs,
   })
   server.on('secureConnection', (socket) => {

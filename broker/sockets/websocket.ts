@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { clientBehind, type IsProxy } from '../../shared/guard/proxies.ts'
 import type { Limits } from '../../shared/limits.ts'
 import type { UpgradeTaker } from '../../shared/upgrade.ts'
 import type { EdgeEvent } from '../tally.ts'
@@ -13,6 +14,7 @@ type WebSocketOptions = {
   readonly limits: Limits
   /** Web pages of other hosts that may connect: `https://app.example`. */
   readonly origins: readonly string[]
+  readonly isProxy: IsProxy
   readonly doors: Doors
   readonly accept: Accept
   readonly onEvent: (event: EdgeEvent) => void
@@ -56,7 +58,7 @@ const subprotocolOf = (offered: Iterable<string>): string | undefined => {
 
 /** MQTT over WebSocket on somebody's HTTP port: takes the upgrades that are meant for it. */
 export const createWebSockets = (options: WebSocketOptions): UpgradeTaker => {
-  const { limits, origins, doors, accept, onEvent } = options
+  const { limits, origins, isProxy, doors, accept, onEvent } = options
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -65,6 +67,13 @@ export const createWebSockets = (options: WebSocketOptions): UpgradeTaker => {
     maxPayload: Math.max(limits.packetBytes, limits.gatewayPacketBytes) + SLACK_BYTES,
     handleProtocols: (offered) => subprotocolOf(offered) ?? false,
   })
+
+  /** `undefined`: it is gone by now. */
+  const clientOf = ({ socket, headers }: IncomingMessage): string | undefined => {
+    const peer = socket.remoteAddress
+    const forwarded = [headers['x-forwarded-for']].flat().join(',') || undefined
+    return peer === undefined ? undefined : clientBehind(isProxy, peer, forwarded)
+  }
 
   /** Until it is let in, a client can make us hold only so much; a frame may be as long as the longest packet. */
   const guard = (socket: Socket, guest: Guest): void => {
@@ -96,7 +105,7 @@ export const createWebSockets = (options: WebSocketOptions): UpgradeTaker => {
     const mayOfferNone = offered === undefined && path === WITHOUT_SUBPROTOCOL
     if (!mayOfferNone && subprotocolOf(names) === undefined) return 400
     const socket = duplex as Socket
-    const address = socket.remoteAddress
+    const address = clientOf(request)
     const leave = address === undefined ? undefined : doors.enter(address)
     if (address === undefined || leave === undefined) return 503
     socket.once('close', leave)

@@ -1,4 +1,5 @@
 import { audited } from '../audit/line.ts'
+import { NOBODY } from '../model/ids.ts'
 import type { Attempt } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change, LogItem } from '../store/port.ts'
@@ -32,7 +33,9 @@ const toldOf = ({ state, id: claim, project, user, device, home, ...rest }: Atte
 
 /** The part of a change that records an attempt: by its id, in the story of its device, in the audit. */
 export const recorded = (attempt: Attempt): Required<Pick<Change, 'put' | 'append'>> => {
-  const { project, device } = attempt
+  const { project, state } = attempt
+  // The same work for a device that is not there: research/security.md S66. Nobody reads of nobody.
+  const device = attempt.device ?? (state === 'refused' ? NOBODY : undefined)
   const line: LogItem[] =
     device === undefined
       ? []

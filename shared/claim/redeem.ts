@@ -1,6 +1,13 @@
 import type { Turn } from '../guard/budget.ts'
 import { printedDigest } from '../guard/digests.ts'
-import type { ClaimId, DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
+import {
+  type ClaimId,
+  type DeviceId,
+  type HomeId,
+  NOBODY,
+  type ProjectId,
+  type UserId,
+} from '../model/ids.ts'
 import { type Claimed, type Refused, refused } from '../model/outcomes.ts'
 import type { PolicyInForce } from '../model/policy.ts'
 import type { Attempt, Device } from '../model/records.ts'
@@ -43,14 +50,10 @@ const offerOf = ({ window, claimMode }: Device) => {
   return half === undefined ? {} : { offer: half.id }
 }
 
-/** A refusal that tells the claimer nothing he had not shown to know is a wrong try. */
-const isWrongTry = (outcome: Claimed | Refused) => outcome.state === 'refused' && !outcome.entitled
-
-const NOBODY = '00000000-0000-4000-8000-000000000000' as DeviceId
-
 /** The verb *redeem*, for windows, box keys and what is printed on a device. */
 export const createRedeems = (context: EngineContext) => {
-  const { store, budget, digests, digestOf, sight, wake, leftHome, counted, now, newId } = context
+  const { store, budget, digests, digestOf, sight, wake, leftHome, counted } = context
+  const { metrics, now, newId } = context
 
   const attemptOf = (
     command: RedeemDevice,
@@ -154,16 +157,20 @@ export const createRedeems = (context: EngineContext) => {
     }
   }
 
-  const settle = async (turn: Extract<Turn, { granted: true }>, wrong: boolean) => {
-    if (wrong) await turn.wrong()
-    else turn.done()
+  const settle = async (turn: Extract<Turn, { granted: true }>, outcome: Claimed | Refused) => {
+    if (outcome.state === 'claimed') turn.done()
+    else if (outcome.entitled) await turn.spared()
+    // A refusal that tells the claimer nothing he had not shown to know is a wrong try.
+    else await turn.wrong()
   }
 
   /** Redeems a window or a box key. A wrong try is counted against the claimer before the answer. */
   const redeemDevice = async (command: RedeemDevice): Promise<Redeemed> => {
     const id = newId() as ClaimId
-    const turn = await budget.enter(command)
+    const isByCode = command.isPrinted ?? command.hasCredential ?? false
+    const turn = await budget.enter({ ...command, isByCode })
     if (!turn.granted) {
+      metrics.limited(turn.rule)
       const outcome = { ...refused('too-many-attempts', true), retryAfterMs: turn.retryAfterMs }
       const attempt = attemptOf(command, id, now(), outcome, command.device)
       counted('redeem', outcome)
@@ -178,7 +185,7 @@ export const createRedeems = (context: EngineContext) => {
       throw cause
     }
     counted('redeem', answer.outcome)
-    await settle(turn, isWrongTry(answer.outcome))
+    await settle(turn, answer.outcome)
     const { outcome, attempt, former } = answer
     if (outcome.state === 'claimed' && outcome.fresh) {
       if (former === undefined) wake(command.project)

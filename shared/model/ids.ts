@@ -18,6 +18,9 @@ export type OfferId = Brand<string, 'OfferId'>
 /** Keyed digest of a secret, base64url. */
 export type Digest = Brand<string, 'Digest'>
 
+/** The id of no device: stands for one that is not there, where the same work is done for it. */
+export const NOBODY = '00000000-0000-4000-8000-000000000000' as DeviceId
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** Whether a text could be one of our ids at all. */

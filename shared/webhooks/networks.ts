@@ -1,4 +1,6 @@
-import { BlockList, isIP, isIPv4 } from 'node:net'
+import { BlockList, isIPv4 } from 'node:net'
+import { addressIn } from '../guard/network.ts'
+import { readNetworkList } from '../guard/network-list.ts'
 
 /**
  * Addresses that are not of the public Internet, or that carry one inside (IANA's special-purpose registries, RFC 6890; the
@@ -45,16 +47,6 @@ const isPublic = (address: string): boolean =>
     ? !notPublicV4.check(address, 'ipv4')
     : publicV6.check(address, 'ipv6') && !notPublicV6.check(address, 'ipv6')
 
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
-
-/** A network in the usual spelling: `10.0.0.0/8`. `undefined`: it is none. */
-const netOf = (text: string) => {
-  const [, net = '', prefix = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? []
-  const family = isIP(net)
-  if (family === 0 || Number(prefix) > (family === 4 ? 32 : 128)) return undefined
-  return { net, prefix: Number(prefix), family: family === 4 ? 'ipv4' : 'ipv6' } as const
-}
-
 /** Whether webhooks may be called at an address. */
 export type MayReach = (address: string) => boolean
 
@@ -62,19 +54,10 @@ export type MayReach = (address: string) => boolean
 export const readNetworks = (
   text: string | undefined,
 ): { readonly mayReach: MayReach; readonly faults: readonly string[] } => {
-  const words = text?.split(',').map((word) => word.trim()) ?? []
-  const own = new BlockList()
-  const faults: string[] = []
-  for (const word of words) {
-    const found = netOf(word)
-    if (found === undefined) faults.push(`"${word}" is no network like 10.0.0.0/8`)
-    else own.addSubnet(found.net, found.prefix, found.family)
-  }
+  const own = readNetworkList(text)
   const mayReach: MayReach = (spelled) => {
-    const address = MAPPED.exec(spelled)?.[1] ?? spelled
-    const family = isIP(address)
-    if (family === 0) return false
-    return own.check(address, family === 4 ? 'ipv4' : 'ipv6') || isPublic(address)
+    const address = addressIn(spelled)
+    return address !== undefined && (own.has(address) || isPublic(address))
   }
-  return { mayReach, faults }
+  return { mayReach, faults: own.faults }
 }

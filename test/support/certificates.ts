@@ -25,6 +25,7 @@ export type Certificate = {
 }
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+const NEW_RSA_KEY = ['-newkey', 'rsa:2048', '-nodes']
 
 /** A certificate authority of our own in a folder. Names must be file names. */
 export const createAuthority = (folder: string, name = 'ca') => {
@@ -40,9 +41,9 @@ export const createAuthority = (folder: string, name = 'ca') => {
   openssl('req', '-x509', ...NEW_KEY, ...files(name), '-days', '2', '-out', at(`${name}.pem`))
 
   /** Signs a new certificate for `127.0.0.1`; `days`: how long it is good. */
-  const issue = (of: string, days = 2): Certificate => {
+  const issue = (of: string, days = 2, newKey: readonly string[] = NEW_KEY): Certificate => {
     writeFileSync(at(`${of}.ext`), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n')
-    openssl('req', ...NEW_KEY, ...files(of), '-out', at(`${of}.csr`))
+    openssl('req', ...newKey, ...files(of), '-out', at(`${of}.csr`))
     openssl(
       ...['x509', '-req', '-in', at(`${of}.csr`), '-out', at(`${of}.pem`)],
       ...['-CA', at(`${name}.pem`), '-CAkey', at(`${name}.key`), '-CAcreateserial'],
@@ -50,7 +51,7 @@ export const createAuthority = (folder: string, name = 'ca') => {
     )
     return read(of)
   }
-  return { ...read(name), issue }
+  return { ...read(name), issue, issueRsa: (of: string) => issue(of, 2, NEW_RSA_KEY) }
 }
 
 export type Authority = ReturnType<typeof createAuthority>

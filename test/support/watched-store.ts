@@ -1,7 +1,7 @@
 import { StoreDown } from '../../shared/errors.ts'
 import type { Key, Store } from '../../shared/store/port.ts'
 
-type Call = 'read' | 'commit' | 'list' | 'tail' | 'last' | 'watch'
+type Call = 'read' | 'commit' | 'list' | 'tail' | 'last' | 'count' | 'watch'
 
 /** A real store that tells what was asked of it, and whose answers can be held up or refused. */
 export type WatchedStore = Store & {
@@ -13,6 +13,8 @@ export type WatchedStore = Store & {
     readonly members: number
     readonly items: number
   }
+  /** Everything that was written: records put or removed, members of indexes, items of logs. */
+  readonly given: () => number
   /** From now on answers of that kind wait; `reached` resolves with the first one, the answer lets all go. */
   readonly hold: (call: Call) => { readonly reached: Promise<void>; readonly release: () => void }
   /** The next call of that kind finds the store down. */
@@ -22,6 +24,7 @@ export type WatchedStore = Store & {
 export const watchStore = (store: Store): WatchedStore => {
   const calls = new Map<Call, number>()
   const taken = { records: 0, members: 0, items: 0 }
+  let given = 0
   const failing = new Set<Call>()
   const held = new Map<Call, { readonly reach: () => void; readonly gate: Promise<void> }>()
 
@@ -40,7 +43,11 @@ export const watchStore = (store: Store): WatchedStore => {
       taken.records += keys.length
       return asked('read', () => store.read(keys))
     },
-    commit: (change) => asked('commit', () => store.commit(change)),
+    commit: (change) => {
+      const { put = [], remove = [], add = [], drop = [], append = [] } = change
+      given += [put, remove, add, drop, append].reduce((sum, { length }) => sum + length, 0)
+      return asked('commit', () => store.commit(change))
+    },
     list: async (index, page) => {
       const members = await asked('list', () => store.list(index, page))
       taken.members += members.length
@@ -57,12 +64,13 @@ export const watchStore = (store: Store): WatchedStore => {
       return items
     },
     watch: (channel, listener) => asked('watch', () => store.watch(channel, listener)),
-    count: (budget, windowMs, by) => store.count(budget, windowMs, by),
+    count: (budget, windowMs, by) => asked('count', () => store.count(budget, windowMs, by)),
     announce: (channel, message) => store.announce(channel, message),
     ping: () => store.ping(),
     close: () => store.close(),
     calls: (call) => calls.get(call) ?? 0,
     taken: () => ({ ...taken }),
+    given: () => given,
     failNext: (call) => void failing.add(call),
     hold: (call) => {
       let reach: () => void = () => undefined

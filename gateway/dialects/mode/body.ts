@@ -1,7 +1,6 @@
-import formbody from '@fastify/formbody'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { isWellFormed, parseJson } from '../../../shared/check.ts'
+import { readForms } from '../../forms.ts'
 
 const LONGEST_FIELD = 64 * 1024
 const MOST_FIELDS = 50
@@ -22,27 +21,14 @@ const fieldsOf = async (request: FastifyRequest): Promise<unknown> => {
 
 /**
  * Reads JSON, urlencoded and multipart forms on every endpoint: the platform's own libraries send all three
- * (research/mode_thethings_thingful.md 1.9). What cannot be read is `undefined`, and so refused by every check.
+ * (research/mode_thethings_thingful.md 1.9).
  */
 export const readBodies = async (app: FastifyInstance): Promise<void> => {
-  app.removeAllContentTypeParsers()
-  await app.register(formbody)
-  await app.register(multipart, {
-    limits: { files: 0, fields: MOST_FIELDS, fieldSize: LONGEST_FIELD, parts: MOST_FIELDS },
-  })
-  app.addContentTypeParser(
-    /^application\/(.+\+)?json/i,
-    { parseAs: 'buffer' },
-    (_request, bytes, done) => done(null, parseJson(bytes as Buffer)),
-  )
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) =>
-    done(
-      null,
-      request.headers['content-type'] === undefined ? parseJson(bytes as Buffer) : undefined,
-    ),
-  )
   app.addHook('preHandler', async (request) => {
     if (request.isMultipart()) request.body = await fieldsOf(request)
-    if (!isWellFormed(request.body)) request.body = undefined
+  })
+  await readForms(app)
+  await app.register(multipart, {
+    limits: { files: 0, fields: MOST_FIELDS, fieldSize: LONGEST_FIELD, parts: MOST_FIELDS },
   })
 }

@@ -3,6 +3,7 @@ import type { HttpDialect } from '../../context.ts'
 import { honourIdempotencyKeys } from '../../idempotency.ts'
 import { activationCodeRoutes } from './activation-codes.ts'
 import { auditRoutes } from './audit.ts'
+import { readBodies } from './body.ts'
 import { nativeCalls, nativeShapes } from './calls/index.ts'
 import { certificateRoutes } from './certificates.ts'
 import { claimCodeRoutes } from './claim-codes.ts'
@@ -35,8 +36,7 @@ export const native: HttpDialect = {
   routes: (context) => async (app) => {
     await app.register(
       async (v1) => {
-        // JSON and nothing else: what a form or an <img> can send gets 415 (research/security.md S99).
-        v1.removeContentTypeParser('text/plain')
+        readBodies(v1)
         const guards = createGuards(context.registry)
         honourIdempotencyKeys(v1, {
           store: context.store,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { UserId } from '../../../shared/model/ids.ts'
 import type { Device, Project, User } from '../../../shared/model/records.ts'
 import { keys } from '../../../shared/store/keys.ts'
+import { networkOf } from '../../address.ts'
 import { faultOfPassword, isCustomerName, mailReset } from './accounts.ts'
 import { particleIdOf } from './device-body.ts'
 import { badField, refuse } from './faults.ts'
@@ -27,8 +28,8 @@ export const customerRoutes = (app: FastifyInstance, room: Room) => {
     if (shown === undefined) return guards.team(request, reply)
     await guards.product(request, reply)
     if (reply.sent) return reply
-    const program = await programOf(room, shown)
-    if ('denied' in program) return refuse(reply, program.denied)
+    const program = await programOf(room, shown, networkOf(request.ip))
+    if ('denied' in program) return refuse(reply, program.denied, program)
     const isOurs = program.kind === 'product' && program.product.id === productOf(request).id
     if (!isOurs) return refuse(reply, 'invalid-client')
     if (!isGranted(program.client, 'customers:create')) return refuse(reply, 'unauthorized-client')

@@ -1,3 +1,4 @@
+import { countWrongSecret } from '../../../shared/guard/wrong-secrets.ts'
 import type { OAuthClient, Project, User } from '../../../shared/model/records.ts'
 import { NEVER, type TokenPair } from '../../../shared/registry/access-tokens.ts'
 import type { ClientGrant } from '../../../shared/registry/oauth-clients.ts'
@@ -30,20 +31,29 @@ export type Granted = {
 
 const denied = (fault: Fault): Denied => ({ denied: fault })
 
+const wrongSecret = async (room: Room, address: string): Promise<Denied> => {
+  const retryAfterMs = await countWrongSecret(room, address)
+  return retryAfterMs === undefined
+    ? denied('invalid-client')
+    : { denied: 'too-many', retryAfterMs }
+}
+
 /** Who asks. A client of a product has to show its secret; of others the platform knows none. */
 export const programOf = async (
-  { registry }: Room,
+  room: Room,
   shown: Credentials | undefined,
+  address: string,
 ): Promise<Program | Denied> => {
+  const { registry } = room
   if (shown === undefined || shown.name === '' || shown.name.length > LONGEST_CLIENT)
     return denied('invalid-client')
   const client = await registry.oauthClients.find(shown.name)
   if (client === undefined) return { kind: 'any', id: shown.name }
   // Nobody else's accounts are looked for: its apps would sign in users of the platform from then on.
-  if (client === 'gone') return denied('invalid-client')
+  if (client === 'gone') return wrongSecret(room, address)
   const product = await registry.projects.get(client.project)
   if (product === undefined || !registry.oauthClients.isSecretOf(client, shown.secret ?? ''))
-    return denied('invalid-client')
+    return wrongSecret(room, address)
   return { kind: 'product', client, product }
 }
 

@@ -1,8 +1,7 @@
-import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { COMMANDS_CHANNEL } from '../../../shared/delivery/commands.ts'
-import { StoreDown } from '../../../shared/errors.ts'
-import { TooBusy } from '../../../shared/guard/passwords.ts'
 import type { GatewayContext, HttpDialect } from '../../context.ts'
+import { answerFailures } from '../../failures.ts'
 import { createWaits } from '../../waits.ts'
 import { claimRoutes } from './claims.ts'
 import { clientRoutes } from './clients.ts'
@@ -10,7 +9,7 @@ import { codeRoutes } from './codes.ts'
 import { customerRoutes } from './customers.ts'
 import { deviceRoutes } from './devices.ts'
 import { eventRoutes } from './events.ts'
-import { type Fault, refuse } from './faults.ts'
+import { refuse } from './faults.ts'
 import { MALFORMED, readBodies } from './fields.ts'
 import { functionRoutes } from './functions.ts'
 import { createGuards } from './guards.ts'
@@ -19,30 +18,6 @@ import type { Room } from './room.ts'
 import { serialNumberRoutes } from './serial-numbers.ts'
 import { oauthRoutes, tokenRoutes } from './tokens.ts'
 import { userRoutes } from './users.ts'
-
-const RETRY_MS = 1000
-
-/** What an exception means to a caller: an outage, or what Fastify itself refuses. */
-const faultOf = (error: FastifyError): Fault => {
-  if (error instanceof StoreDown || error instanceof TooBusy) return 'unavailable'
-  const { statusCode = 500 } = error
-  if (statusCode === 413) return 'too-large'
-  return statusCode >= 400 && statusCode < 500 ? 'bad-request' : 'internal'
-}
-
-/** Every failure has the body that all the platform's clients can read, also where there is no route. */
-const answerFailures = (app: FastifyInstance, { log }: GatewayContext) => {
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const fault = faultOf(error)
-    if (fault === 'internal')
-      log.error(
-        { err: error, method: request.method, route: request.routeOptions.url },
-        'request failed',
-      )
-    return refuse(reply, fault, fault === 'unavailable' ? { retryAfterMs: RETRY_MS } : {})
-  })
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 'not-found'))
-}
 
 const ROUTES = [
   tokenRoutes,
@@ -64,7 +39,10 @@ const under =
   (room: Room, routes: readonly Routes[]): FastifyPluginAsync =>
   async (app) => {
     await readBodies(app)
-    answerFailures(app, room)
+    answerFailures(app, room.log, (reply, failure, retryAfterMs) =>
+      refuse(reply, failure === 'wrong-type' ? 'bad-request' : failure, { retryAfterMs }),
+    )
+    app.setNotFoundHandler((_request, reply) => refuse(reply, 'not-found'))
     app.addHook('preHandler', async (request, reply) => {
       if (request.body === MALFORMED) return refuse(reply, 'bad-request')
     })
@@ -74,6 +52,10 @@ const under =
 /** Particle's API for apps, as far as accounts, claiming, devices and events go: CONTRACT 4, 6. */
 export const particle: HttpDialect = {
   name: 'particle',
+  strays: {
+    under: ['/v1', '/oauth'],
+    refuse: (reply, why) => refuse(reply, why === 'absent' ? 'not-found' : 'bad-request'),
+  },
   routes: (context: GatewayContext) => async (app) => {
     const answers = createWaits(context.store, COMMANDS_CHANNEL)
     app.addHook('preClose', answers.close)

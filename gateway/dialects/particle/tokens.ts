@@ -13,9 +13,10 @@ import type { Room } from './room.ts'
 export const oauthRoutes = (app: FastifyInstance, room: Room) => {
   app.post('/token', async (request, reply) => {
     const fields = fieldsOf(request)
-    const program = await programOf(room, clientIn(request, fields))
-    if ('denied' in program) return refuse(reply, program.denied)
-    const answer = await granted(room, program, fields, networkOf(request.ip))
+    const address = networkOf(request.ip)
+    const program = await programOf(room, clientIn(request, fields), address)
+    if ('denied' in program) return refuse(reply, program.denied, program)
+    const answer = await granted(room, program, fields, address)
     if ('denied' in answer) return refuse(reply, answer.denied, answer)
     return reply
       .header('cache-control', 'no-store')

@@ -1,12 +1,12 @@
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
-import { isWellFormed, parseJson } from '../../../shared/check.ts'
+import { isWellFormed, parseJson } from '../shared/check.ts'
 
 /**
- * Reads JSON and web forms: the platform's jQuery clients send forms (research/mode_thethings_thingful.md 2.2). Without a
- * type it is JSON. What cannot be read is `undefined`, and so refused by every check.
+ * Reads JSON and web forms, for platforms whose clients send both. Without a type it is JSON. What cannot be read is
+ * `undefined`, and so refused by every check.
  */
-export const readBodies = async (app: FastifyInstance): Promise<void> => {
+export const readForms = async (app: FastifyInstance): Promise<void> => {
   app.removeAllContentTypeParsers()
   await app.register(formbody)
   app.addContentTypeParser(
