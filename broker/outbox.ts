@@ -4,6 +4,7 @@ import type { DeviceId, ProjectId } from '../shared/model/ids.ts'
 import type { Notice } from '../shared/model/records.ts'
 import { keys } from '../shared/store/keys.ts'
 import type { Logged } from '../shared/store/port.ts'
+import { lineOf } from '../shared/store/transact.ts'
 import { giveTo } from './commands.ts'
 import type { Connection } from './connection.ts'
 import type { BrokerContext, MqttDialect } from './dialect.ts'
@@ -47,8 +48,9 @@ export const createOutbox = ({ context, holdersOf, dialects, onHanded }: Options
     for (const { onKeyValue } of dialects) await onKeyValue?.(context, connection, change)
   }
 
-  const onLine = async (project: ProjectId, { item }: Logged): Promise<void> => {
-    const notice = JSON.parse(item) as Notice
+  const onLine = async (project: ProjectId, line: Logged): Promise<void> => {
+    const notice = lineOf<Notice>('a notice', line)
+    if (notice === undefined) return
     if (notice.command !== undefined) return tellCommand(project, notice)
     const tell = notice.keyValue === undefined ? tellOwner : tellKeyValue
     const holders = holdersOf(notice.device)

@@ -13,6 +13,7 @@ import type { Registry } from '../shared/registry/index.ts'
 import { startOnce } from '../shared/starting.ts'
 import { keys } from '../shared/store/keys.ts'
 import type { Logged, Store } from '../shared/store/port.ts'
+import { lineOf } from '../shared/store/transact.ts'
 import type { Outlet, Welcome } from './live-socket.ts'
 
 /** RFC 6455, 7.4.1: a newer connection has come, or the one who came has no place here any more. */
@@ -61,10 +62,10 @@ export const createListeners = ({ store, registry, delivery, log, now }: Options
     await delivery.commands.sent(listener.project, command.id, true)
   }
 
-  const onLine = async (project: ProjectId, { item }: Logged): Promise<void> => {
-    const notice = JSON.parse(item) as Notice
-    const listener = presence.holder(notice.device)
-    if (notice.command === undefined || listener?.outlet === undefined) return
+  const onLine = async (project: ProjectId, line: Logged): Promise<void> => {
+    const notice = lineOf<Notice>('a notice', line)
+    const listener = notice && presence.holder(notice.device)
+    if (notice?.command === undefined || listener?.outlet === undefined) return
     const command = await delivery.commands.one(project, notice.command)
     if (command !== undefined) await give(listener, command)
   }

@@ -104,6 +104,7 @@ export const createLive = ({ store, log, patienceMs = PATIENCE_MS }: LiveOptions
   const onLine = (project: ProjectId, line: Logged): void => {
     if (!rooms.has(project)) return
     const happening = happeningOf(line)
+    if (happening === undefined) return
     for (const stream of rooms.hearing(project, happening)) {
       if (!stream.isLive) stream.passed = line.place
       else if (stream.place === undefined || stream.place < line.place)
@@ -122,7 +123,7 @@ export const createLive = ({ store, log, patienceMs = PATIENCE_MS }: LiveOptions
   /** One event that was missed, and then the time to read it. */
   const handMissed = async (stream: Open, line: Logged): Promise<void> => {
     const happening = happeningOf(line)
-    if (!mayHear(stream, happening)) {
+    if (happening === undefined || !mayHear(stream, happening)) {
       stream.place = line.place
       return
     }

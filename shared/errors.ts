@@ -12,6 +12,13 @@ export class StoreDown extends Error {
   }
 }
 
+/** What lies under a key is not what we wrote there. Whose it is is refused, as in an outage; everybody else is not concerned. */
+export class RecordUnreadable extends StoreDown {
+  constructor() {
+    super('a stored record cannot be read')
+  }
+}
+
 /** The store can be reached but must not be used as it is; every fault is named for the operator. */
 export class StoreUnfit extends Error {
   readonly code = 'STORE_UNFIT'

@@ -1,4 +1,5 @@
 import { FEED_CHANNEL } from '../delivery/feed.ts'
+import { RecordUnreadable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ProjectId } from '../model/ids.ts'
 import { keys } from '../store/keys.ts'
@@ -22,20 +23,27 @@ export const keepSealing = async ({ store, sealer, log }: Sealing) => {
   let ended = false
   let under: Promise<void> | undefined
 
+  /** A chain of one project that cannot be gone on with holds up no other. */
+  const seal = (project: ProjectId): Promise<void> =>
+    sealer.seal(project).catch((cause: unknown) => {
+      if (!(cause instanceof RecordUnreadable)) throw cause
+      log.warn({ err: cause, project }, 'audit: not sealed; latchkey doctor says more')
+    })
+
   const sealWaiting = async (): Promise<void> => {
     for (const project of waiting) {
       waiting.delete(project)
-      if (!ended) await sealer.seal(project)
+      if (!ended) await seal(project)
     }
   }
 
   const all = async (): Promise<void> => {
-    await sealer.seal(INSTANCE)
+    await seal(INSTANCE)
     let after: string | undefined
     while (!ended) {
       const page = after === undefined ? { limit: PAGE } : { after, limit: PAGE }
       const projects = (await store.list(keys.projects(), page)) as ProjectId[]
-      for (const project of projects) if (!ended) await sealer.seal(project)
+      for (const project of projects) if (!ended) await seal(project)
       after = projects.at(-1)
       if (projects.length < PAGE) return
     }

@@ -11,11 +11,14 @@ export const AUDIT_TYPES = [
   'password.changed',
   'password.reset',
   'user.made',
+  'user.changed',
   'user.verified',
   'user.removed',
   'grant.changed',
   'member.added',
   'member.removed',
+  'home.made',
+  'home.changed',
   'home.removed',
   'token.made',
   'token.removed',
@@ -26,11 +29,14 @@ export const AUDIT_TYPES = [
   'client.removed',
   'webhook.made',
   'webhook.removed',
+  'activation.made',
   'activation-codes.made',
   'device.made',
+  'device.changed',
   'device.removed',
   'devices.imported',
   'credential.renewed',
+  'credential.shown',
   'certificate.set',
   'certificate.removed',
   'box-key.set',
@@ -47,6 +53,7 @@ export const AUDIT_TYPES = [
   'policy.changed',
   'audit.exported',
   'audit.cut',
+  'audit.unreadable',
   'export',
   'import',
 ] as const
@@ -73,7 +80,10 @@ export type AuditEvent = {
   readonly claim?: ClaimId
   readonly reason?: Reason
   readonly epoch?: number
-  /** What it was done to, where that is neither of these: the id of a key, of a session, of a transfer; a keyed digest. */
+  /**
+   * What it was done to, where that is neither of these: the id of a key, of a session, of a transfer; a keyed digest; the
+   * names of the members that were changed.
+   */
   readonly what?: string
   readonly count?: number
   /** Of `audit.cut`: lines up to this one may be gone, and what the hash of that one is. */

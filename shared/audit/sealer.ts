@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import type { Digests } from '../guard/digests.ts'
 import type { ProjectId } from '../model/ids.ts'
 import { keys } from '../store/keys.ts'
 import type { Logged, Store } from '../store/port.ts'
-import { put, readOne, transact, unchanged } from '../store/transact.ts'
+import { lineOf, put, readOne, transact, unchanged } from '../store/transact.ts'
 import { beginning, chained } from './chain.ts'
 import { type AuditEvent, type AuditHead, type AuditLine, INSTANCE, type Mark } from './records.ts'
 
@@ -44,6 +45,16 @@ export const createSealer = ({ store, digests, keep, now }: SealerContext) => {
   const cutOf = (marks: readonly Mark[], seq: number): Mark | undefined =>
     marks.filter((mark) => mark.seq <= seq - keep).at(-1)
 
+  /** What is none of ours is not left out: that somebody has written into the log is what has to be known. */
+  const eventOf = (project: ProjectId, line: Logged): AuditEvent => {
+    const event = lineOf<AuditEvent>('an audit event', line)
+    const isOurs = event?.project === project
+    // What a line of the chain has besides is for the sealer alone to say.
+    if (isOurs && !('prev' in event || 'hash' in event || 'seq' in event)) return event
+    const what = createHash('sha256').update(line.item).digest('base64url')
+    return { at: now(), project, type: 'audit.unreadable', what }
+  }
+
   const linesOf = (project: ProjectId, head: AuditHead, batch: readonly Logged[]) => {
     const lines: AuditLine[] = []
     let { marks } = head
@@ -54,7 +65,7 @@ export const createSealer = ({ store, digests, keep, now }: SealerContext) => {
       marks = marked(marks, line)
       last = line
     }
-    for (const { item } of batch) add(JSON.parse(item) as AuditEvent)
+    for (const line of batch) add(eventOf(project, line))
     const cut = cutOf(marks, last.seq)
     if (cut !== undefined) {
       marks = marks.filter(({ seq }) => seq > cut.seq)

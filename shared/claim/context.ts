@@ -9,9 +9,10 @@ import type { ClaimId, DeviceId, HomeId, ProjectId, UserId } from '../model/ids.
 import { type PolicyInForce, policyInForce } from '../model/policy.ts'
 import type { Reason } from '../model/reasons.ts'
 import type { Device, Project } from '../model/records.ts'
+import { keyValuesLeft } from '../registry/key-value.ts'
 import { keys } from '../store/keys.ts'
 import type { Entry, Store } from '../store/port.ts'
-import { type Found, found } from '../store/transact.ts'
+import { type Found, found, readOne, transact } from '../store/transact.ts'
 import { secretDigest } from './box-key-text.ts'
 import type { CodeLimits } from './code-odds.ts'
 import { standingIn, standingKeys } from './standing.ts'
@@ -90,7 +91,18 @@ export const createEngineContext = (options: EngineOptions) => {
     commands.drop(project, device, former).catch((cause: unknown) => {
       log.debug({ err: cause }, 'commands of a former owner are over, though nobody was told')
     })
+    forgetKeyValues(project, device).catch((cause: unknown) => {
+      log.debug({ err: cause }, 'key-values of a former owner lie there until the next one')
+    })
   }
+
+  /** What its former home has left at a device. Nobody could see it any more. */
+  const forgetKeyValues = (project: ProjectId, id: DeviceId): Promise<void> =>
+    transact<void>(store, async () => {
+      const { value } = await readOne<Device>(store, keys.device(project, id))
+      const change = value && (await keyValuesLeft({ store }, project, value))
+      return change === undefined ? { result: undefined } : { result: undefined, change }
+    })
 
   const counted = <T extends { readonly state: string; readonly reason?: Reason }>(
     verb: 'offer' | 'redeem' | 'release',

@@ -4,6 +4,7 @@ import { type Refused, refused } from '../model/outcomes.ts'
 import type { Reason } from '../model/reasons.ts'
 import type { Attempt, OfferRefusal } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
+import { lineOf } from '../store/transact.ts'
 import { ATTEMPT_TTL_MS, recorded } from './attempts.ts'
 import type { EngineContext } from './context.ts'
 
@@ -34,7 +35,7 @@ const QUIET_MS = 60_000
 export const createRefusals = ({ store, now, newId, counted }: EngineContext) => {
   const newest = async ({ project, device }: RefusedOffer): Promise<OfferRefusal | undefined> => {
     const [line] = await store.last(keys.refusals(project, device), 1)
-    return line === undefined ? undefined : (JSON.parse(line.item) as OfferRefusal)
+    return line === undefined ? undefined : lineOf<OfferRefusal>('a refusal', line)
   }
 
   /** Writes down, for the story of a device, that something was refused to it. */

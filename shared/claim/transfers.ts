@@ -1,8 +1,10 @@
 import { audited } from '../audit/line.ts'
 import type { AuditType } from '../audit/records.ts'
+import { droppedFor } from '../delivery/queue.ts'
 import type { ClaimId, DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
 import { type Claimed, type Refused, refused } from '../model/outcomes.ts'
 import type { Device, Transfer } from '../model/records.ts'
+import { keyValuesLeft } from '../registry/key-value.ts'
 import { keys } from '../store/keys.ts'
 import type { Change } from '../store/port.ts'
 import {
@@ -161,13 +163,13 @@ export const createTransfers = (context: EngineContext) => {
     return counted('offer', await transact(store, () => asking(command, transfer, beside)))
   }
 
-  const given = (
+  const given = async (
     { project, via }: AnswerTransfer,
     transfer: Transfer,
     device: Found<Device>,
     before: Device,
   ) => {
-    const { claim, user, home } = transfer
+    const { claim, user, home, from: former } = transfer
     const at = now()
     const after = ownedBy(before, { claim, user, home, proof: 'transfer' }, at)
     const attempt = recorded({
@@ -177,7 +179,10 @@ export const createTransfers = (context: EngineContext) => {
     const moved = handover({
       ...{ found: device, before, after, now: at, notice: newId(), by: user, via, claim },
     })
-    return { outcome: claimedBy(after, claim, home, true), change: joined(moved, attempt) }
+    const dropped = await droppedFor(context, { project, device: before.id, former, after })
+    const left = await keyValuesLeft(context, project, after)
+    const change = joined(moved, attempt, dropped ?? {}, left ?? {})
+    return { outcome: claimedBy(after, claim, home, true), change }
   }
 
   /** Whether somebody may answer, and what the commit has to expect for that. */
@@ -210,7 +215,7 @@ export const createTransfers = (context: EngineContext) => {
     if (!isApproved) return { result: { state: 'denied', transfer: transfer.id }, change: settled }
     const asker = await standingOf(store, project, transfer.user, transfer.home)
     if (asker.refusal !== undefined) return { result: asker.refusal }
-    const { outcome, change: moved } = given(command, transfer, device, device.value)
+    const { outcome, change: moved } = await given(command, transfer, device, device.value)
     return { result: outcome, change: joined(moved, settled, { expect: asker.expect }) }
   }
 

@@ -165,7 +165,7 @@ export const createEvents = (context: DeliveryContext) => {
     const place = after === undefined ? undefined : await placeAfter(store, log, after)
     if (after !== undefined && place === undefined) return 'unknown-place'
     const lines = await store.tail(log, place, Math.min(limit, DEVICE_EVENTS_KEEP))
-    return lines.map(happeningOf)
+    return lines.flatMap((line) => happeningOf(line) ?? [])
   }
 
   return { fromDevice, toHome, toProject, ofDevice, wake }

@@ -4,7 +4,7 @@ import type { Device, Presence } from '../model/records.ts'
 import { CARRIERS, type Carrier, isLive } from '../registry/presences.ts'
 import { keys } from '../store/keys.ts'
 import type { Key, Store } from '../store/port.ts'
-import { found, put, readMany, transact, unchanged } from '../store/transact.ts'
+import { found, lineOf, put, readSeen, transact, unchanged } from '../store/transact.ts'
 import { happened } from './feed.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { createRollCall } from './roll-call.ts'
@@ -169,10 +169,20 @@ export const createPresence = <H extends Holder>(options: PresenceOptions<H>) =>
     if (held.generation !== 0 && held.rival > held.generation) yieldTo(held)
   }
 
+  /** What is heard only says where to look: whoever can write to the bus ends nobody's connection. */
   const hear = (message: string): void => {
-    const taken = JSON.parse(message) as Taken
-    const held = holders.get(taken.device)
-    if (held !== undefined && taken.node !== node) compare(held, taken.generation)
+    const taken = lineOf<Taken>('a taking', { item: message })
+    const held = taken && holders.get(taken.device)
+    if (held === undefined || taken?.node === node) return
+    lookAgain(held).catch((cause: unknown) =>
+      log.debug({ err: cause }, 'presence waits for the store'),
+    )
+  }
+
+  const lookAgain = async (held: H): Promise<void> => {
+    const [value] = await readSeen<Presence>(store, [placeOf(held.project, held.device)])
+    if (value !== undefined && value.node !== node && holders.get(held.device) === held)
+      compare(held, value.generation)
   }
 
   /** The next holders in turn, of one project: keys of one call carry one tag. */
@@ -191,8 +201,8 @@ export const createPresence = <H extends Holder>(options: PresenceOptions<H>) =>
   const sweep = async (turn: Iterator<H>): Promise<number> => {
     const batch = nextInTurn(turn)
     const wanted = batch.map(({ project, device }) => placeOf(project, device))
-    const records = await readMany<Presence>(store, wanted)
-    records.forEach(({ value }, place) => {
+    const records = await readSeen<Presence>(store, wanted)
+    records.forEach((value, place) => {
       const held = batch[place] as H
       if (value !== undefined && value.node !== node && holders.get(held.device) === held)
         compare(held, value.generation)

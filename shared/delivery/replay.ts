@@ -1,5 +1,6 @@
 import type { Happening } from '../model/events.ts'
 import type { Key, Logged, Store } from '../store/port.ts'
+import { lineOf } from '../store/transact.ts'
 import { timeOf } from './feed.ts'
 
 /** The clocks of store and nodes may differ by this much. */
@@ -8,7 +9,11 @@ const AT_ONCE = 500
 
 const placeAt = (ms: number): string => `${String(Math.max(0, ms)).padStart(15, '0')}-0000000000`
 
-export const happeningOf = ({ item }: Logged): Happening => JSON.parse(item) as Happening
+/** The event of a line. `undefined`: it is none of ours. */
+export const happeningOf = (line: Logged): Happening | undefined => {
+  const happening = lineOf<Happening>('an event', line)
+  return Number.isSafeInteger(happening?.at) ? happening : undefined
+}
 
 /**
  * The place in a log right behind the event of that id. When the log does not keep it any more: behind everything older,
@@ -26,6 +31,7 @@ export const placeAfter = async (
     const lines = await store.tail(log, place, AT_ONCE)
     for (const line of lines) {
       const happening = happeningOf(line)
+      if (happening === undefined) continue
       if (happening.id === id) return line.place
       if (happening.at > at + SKEW_MS) return placeAt(at - SKEW_MS)
     }

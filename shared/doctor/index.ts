@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Config, readConfig } from '../config.ts'
+import { StoreDown } from '../errors.ts'
 import { createDigests, type Digests } from '../guard/digests.ts'
 import { KeyFileUnfit, openInstanceKeys } from '../guard/instance-key.ts'
 import { silentLog } from '../log.ts'
@@ -49,6 +50,9 @@ async function* ofStore(
     const about = await reader.about()
     const tell: Progress = (looked) => progress(Math.min(looked, about), about)
     yield* await checkRecords(store, reader, all ? Number.POSITIVE_INFINITY : SAMPLE, tell)
+  } catch (cause) {
+    if (!(cause instanceof StoreDown)) throw cause
+    yield fault('records', cause.message, 'docs/operations.md, Which store: the rights to look')
   } finally {
     await reader.close()
   }

@@ -1,8 +1,9 @@
+import { RecordUnreadable } from '../errors.ts'
 import type { DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
 import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Key, Store } from '../store/port.ts'
-import { found } from '../store/transact.ts'
+import { readOne } from '../store/transact.ts'
 
 /** The record that a place leads to, and whether it is the one. */
 type Lead = { readonly key: Key; readonly isRight?: (record: never) => boolean }
@@ -56,9 +57,14 @@ const leadIn = (
 }
 
 const leadsNowhere = async (store: Store, { key, isRight }: Lead): Promise<boolean> => {
-  const [entry] = await store.read([key])
-  const { value } = found<object>(key, entry)
-  return value === undefined || (isRight !== undefined && !isRight(value as never))
+  try {
+    const { value } = await readOne<object>(store, key)
+    return value === undefined || (isRight !== undefined && !isRight(value as never))
+  } catch (cause) {
+    // That one is named itself.
+    if (cause instanceof RecordUnreadable) return false
+    throw cause
+  }
 }
 
 /** Whether a member of an index leads to nothing. */

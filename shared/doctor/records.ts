@@ -1,10 +1,12 @@
+import { StoreDown } from '../errors.ts'
 import { isUuid } from '../model/ids.ts'
+import { kindOf } from '../model/shapes.ts'
 import { placesOf } from '../move/found-again.ts'
 import type { Kept, Reader } from '../store/archive.ts'
 import type { Store } from '../store/port.ts'
-import { type Finding, good, warning } from './finding.ts'
+import { type Finding, fault, good, warning } from './finding.ts'
 import { hasMember, isOrphan, isOrphanName } from './places.ts'
-import { kindOf, shapeFault } from './shapes.ts'
+import { storedFault } from './shapes.ts'
 
 /** What is looked at without `all`. */
 export const SAMPLE = 20_000
@@ -22,7 +24,7 @@ const lookAtEntry = async (
 ): Promise<void> => {
   const what = kindOf(key)
   if (what === undefined) return
-  const wrong = shapeFault(what.kind, value)
+  const wrong = storedFault(what.kind, value)
   if (wrong !== undefined) {
     seen.shapes += 1
     seen.first ??= wrong
@@ -64,6 +66,13 @@ const findings = ({ looked, shapes, orphans, names, missing, first }: Seen): rea
   return wrong.length > 0 ? wrong : [good('records', `${looked} looked at, all in order`)]
 }
 
+const cutShort = ({ looked }: Seen, { message }: StoreDown): Finding =>
+  fault(
+    'records',
+    `after ${looked} the store could not be read on: ${message}`,
+    'is something there that we have not written? put it back from an export',
+  )
+
 /** Looks at records and indexes, as they lie there. What changes meanwhile may be counted wrongly, so nothing here is a fault. */
 export const checkRecords = async (
   store: Store,
@@ -72,14 +81,20 @@ export const checkRecords = async (
   progress: Progress,
 ): Promise<readonly Finding[]> => {
   const seen: Seen = { looked: 0, shapes: 0, orphans: 0, names: 0, missing: 0 }
-  for await (const piece of reader.all()) {
-    for (const one of piece) {
-      seen.looked += 1
-      if (one.kind === 'entry') await lookAtEntry(store, one, seen)
-      if (one.kind === 'member' && (await isOrphan(store, one.index, one.member))) seen.orphans += 1
+  try {
+    for await (const piece of reader.all()) {
+      for (const one of piece) {
+        seen.looked += 1
+        if (one.kind === 'entry') await lookAtEntry(store, one, seen)
+        if (one.kind === 'member' && (await isOrphan(store, one.index, one.member)))
+          seen.orphans += 1
+      }
+      progress(seen.looked)
+      if (seen.looked >= most) break
     }
-    progress(seen.looked)
-    if (seen.looked >= most) break
+  } catch (cause) {
+    if (!(cause instanceof StoreDown)) throw cause
+    return [...findings(seen).filter(({ state }) => state !== 'good'), cutShort(seen, cause)]
   }
   return findings(seen)
 }

@@ -1,8 +1,9 @@
+import { audited } from '../audit/line.ts'
 import { boxKeyOf, secretDigest } from '../claim/box-key-text.ts'
 import type { DeviceId, ProjectId, UserId } from '../model/ids.ts'
 import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import { put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
+import { linesOf, put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
 import type { ImportsContext } from './context.ts'
 import {
   type ImportFormat,
@@ -86,7 +87,7 @@ export const createOperations = (context: ImportsContext) => {
   const faultsOf = async ({ project, id }: Operation, after: string | undefined, limit: number) => {
     const lines = await store.tail(keys.operationFaults(project, id), after, limit)
     return {
-      items: lines.map(({ item }) => JSON.parse(item) as RowFaults),
+      items: linesOf<RowFaults>('a fault', lines),
       next: lines.length === limit ? lines.at(-1)?.place : undefined,
     }
   }
@@ -112,8 +113,7 @@ export const createOperations = (context: ImportsContext) => {
     for (;;) {
       const items = await store.tail(keys.operationResults(project, id), after, COMMITS_AT_ONCE)
       after = items.at(-1)?.place
-      for (const { item } of items) {
-        const rows = JSON.parse(item) as RowResult[]
+      for (const rows of linesOf<readonly RowResult[]>('a page of results', items)) {
         const found = await readMany<Device>(
           store,
           rows.map(({ device }) => keys.device(project, device as DeviceId)),
@@ -124,7 +124,14 @@ export const createOperations = (context: ImportsContext) => {
     }
   }
 
-  return { hasRoom, openIn, create, get, faultsOf, results }
+  /** That somebody reads them is written down. */
+  const noteShown = async ({ project, id: what, created: count }: Operation): Promise<void> => {
+    await store.commit({
+      append: [audited({ at: now(), project, type: 'credential.shown', what, count })],
+    })
+  }
+
+  return { hasRoom, openIn, create, get, faultsOf, results, noteShown }
 }
 
 export type Operations = ReturnType<typeof createOperations>

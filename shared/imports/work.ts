@@ -72,11 +72,11 @@ async function* untilOver(rows: AsyncIterable<ReadRow>): AsyncGenerator<ReadRow>
   }
 }
 
-/** Devices that have come into being, for the audit: a line for each batch. */
-const told = ({ id: what, project, user }: Operation, { credentials }: Batch, at: number) =>
-  credentials.length === 0
-    ? []
-    : [audited({ at, project, type: 'devices.imported', user, what, count: credentials.length })]
+/** Devices that have come into being or were changed, for the audit: a line for each batch, in its commit. */
+const told = ({ id: what, project, user }: Operation, { results }: Batch, at: number) => {
+  const count = results.length - countOf(results, 'unchanged')
+  return count === 0 ? [] : [audited({ at, project, type: 'devices.imported', user, what, count })]
+}
 
 /** Works on imports. Rows and progress are one commit, so that a row counts once, whatever crashes and whoever goes on. */
 export const createWork = (context: ImportsContext, node: string) => {

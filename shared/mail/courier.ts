@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StoreDown } from '../errors.ts'
+import { RecordUnreadable, StoreDown } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ProjectId } from '../model/ids.ts'
@@ -113,7 +113,13 @@ export const createCourier = (options: CourierOptions) => {
   }
 
   const deliver = async (project: ProjectId, member: string): Promise<void> => {
-    const letter = await take(project, member)
+    const letter = await take(project, member).catch(async (cause: unknown) => {
+      if (!(cause instanceof RecordUnreadable)) throw cause
+      // Nobody can send it, and what comes after it must not wait for ever.
+      await store.commit({ drop: [{ index: keys.letters(project, way), member }] })
+      log.error({ project, way }, 'a message cannot be read and is given up')
+      return undefined
+    })
     if (letter === undefined) return
     const within = AbortSignal.any([signal, AbortSignal.timeout(SEND_WITHIN_MS)])
     const carried = await send(letter, within).catch((cause: unknown) => {

@@ -23,6 +23,9 @@ export const Policy = Type.Object(
 )
 export type Policy = Static<typeof Policy>
 
+/** The names of its members. */
+export const POLICY_MEMBERS = Object.keys(Policy.properties) as readonly (keyof Policy)[]
+
 /** What a maker gave: the rest follows the defaults. */
 export const PolicyPatch = Type.Partial(Policy, { additionalProperties: false })
 export type PolicyPatch = Static<typeof PolicyPatch>

@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import { lookupDigest } from '../guard/digests.ts'
 import type { User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
@@ -31,6 +32,10 @@ export const createActivations = (
     }
     const key = keys.activation(lookupDigest(token))
     await store.commit({ put: [put(key, activation, activation.expiresAt)] })
+    // The token lies where it is looked up, which is another shard.
+    await store.commit({
+      append: [audited({ at: now(), project, type: 'activation.made', user: id })],
+    })
     return token
   }
 

@@ -1,4 +1,5 @@
 import { auditGone } from '../audit/gone.ts'
+import { RecordUnreadable } from '../errors.ts'
 import type { DeviceId, HomeId, ProjectId, UserId } from '../model/ids.ts'
 import type { Home, Membership, Project, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
@@ -220,13 +221,19 @@ export const createClearing = (context: RegistryContext, devices: Devices) => {
     return done
   }
 
+  /** What cannot be read in one project holds up no other. */
+  const clearReadable = (project: ProjectId): Promise<void> =>
+    clearAll(project, STEPS_OF_A_ROUND).catch((cause: unknown) => {
+      if (!(cause instanceof RecordUnreadable)) throw cause
+    })
+
   /** Goes on with what was left by a crash or was too much for one request, in every project. */
   const resume = async (): Promise<void> => {
     let after: string | undefined
     for (;;) {
       const page = after === undefined ? { limit: PAGE } : { after, limit: PAGE }
       const projects = (await store.list(keys.projects(), page)) as ProjectId[]
-      for (const project of projects) await clearAll(project, STEPS_OF_A_ROUND)
+      for (const project of projects) await clearReadable(project)
       after = projects.at(-1)
       if (projects.length < PAGE) return
     }

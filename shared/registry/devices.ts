@@ -1,12 +1,21 @@
 import { audited } from '../audit/line.ts'
 import { lookupDigest, printedDigest, thingIdOf } from '../guard/digests.ts'
-import { type DeviceId, type HomeId, isUuid, type ProjectId } from '../model/ids.ts'
+import { type DeviceId, type HomeId, isUuid, NOBODY, type ProjectId } from '../model/ids.ts'
 import type { Device, Held } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change, Key, Member } from '../store/port.ts'
-import { joined, put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
+import {
+  joined,
+  put,
+  readListed,
+  readMany,
+  readOne,
+  transact,
+  unchanged,
+} from '../store/transact.ts'
 import { freeCertificate } from './certificates.ts'
 import { newNumber, type RegistryContext } from './context.ts'
+import { deviceChanged } from './device-changed.ts'
 import { namePlace } from './device-names.ts'
 import { type Ending, endingOf } from './end-connection.ts'
 import { remainsOf } from './remains.ts'
@@ -66,8 +75,10 @@ export const createDevices = (context: RegistryContext) => {
   const get = async (project: ProjectId, id: DeviceId): Promise<Device | undefined> =>
     (await readOne<Device>(store, keys.device(project, id))).value
 
-  const told = (type: 'device.made' | 'device.removed', { project, id: device }: Device) =>
-    audited({ at: now(), project, type, device })
+  const told = (
+    type: 'device.made' | 'device.removed' | 'credential.shown',
+    { project, id: device }: Device,
+  ) => audited({ at: now(), project, type, device })
 
   const digestOfPrinted = ({ project, printed }: NewDevice) =>
     printed === undefined ? undefined : printedDigest(digests, project, printed)
@@ -167,9 +178,11 @@ export const createDevices = (context: RegistryContext) => {
   const findByPrinted = async (project: ProjectId, code: string): Promise<Device | undefined> => {
     const digest = printedDigest(digests, project, code)
     const ids = await store.list(keys.printed(project, digest), { limit: MOST_ALIKE })
+    // The same work for a code that is nobody's: research/security.md S66.
+    const named = ids.length === 0 ? [NOBODY] : ids
     const records = await readMany<Device>(
       store,
-      ids.map((id) => keys.device(project, id as DeviceId)),
+      named.map((id) => keys.device(project, id as DeviceId)),
     )
     const alike = records.flatMap(({ value }) => (value?.printed === digest ? [value] : []))
     const open = alike.filter(({ claimMode }) => claimMode && now() < claimMode.expiresAt)
@@ -196,13 +209,18 @@ export const createDevices = (context: RegistryContext) => {
   /** The credential of a device, made again. Only for its maker. */
   const tokenOf = (device: Device): string => digests.deviceToken(device.id, device.credential)
 
+  /** The same, for somebody who reads it: that is written down. */
+  const showToken = async (device: Device): Promise<string> => {
+    await store.commit({ append: [told('credential.shown', device)] })
+    return tokenOf(device)
+  }
+
   const page = async (index: Key, project: ProjectId, after: string | undefined, limit: number) => {
     const ids = await store.list(index, after === undefined ? { limit } : { after, limit })
-    const devices = await readMany<Device>(
+    const items = await readListed<Device>(
       store,
       ids.map((id) => keys.device(project, id as DeviceId)),
     )
-    const items = devices.flatMap(({ value }) => (value === undefined ? [] : [value]))
     return { items, next: ids.length === limit ? ids.at(-1) : undefined }
   }
 
@@ -220,7 +238,11 @@ export const createDevices = (context: RegistryContext) => {
       const after = edit(device.value)
       return {
         result: after,
-        change: { expect: [unchanged(device)], put: [put(device.key, after)] },
+        change: {
+          expect: [unchanged(device)],
+          put: [put(device.key, after)],
+          append: deviceChanged(device.value, after, now()),
+        },
       }
     })
 
@@ -277,6 +299,7 @@ export const createDevices = (context: RegistryContext) => {
     findByPrinted,
     resolve,
     tokenOf,
+    showToken,
     list,
     listOfHome,
     change,

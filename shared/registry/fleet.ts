@@ -1,7 +1,7 @@
 import { type DeviceId, isUuid, type ProjectId } from '../model/ids.ts'
 import type { Device, Home, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import { readMany } from '../store/transact.ts'
+import { readListed, readMany } from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
 import type { DeviceNames, Named } from './device-names.ts'
 import type { Devices } from './devices.ts'
@@ -57,22 +57,22 @@ export const createFleet = (
 ) => {
   const homesOf = async (project: ProjectId, seen: readonly Device[]) => {
     const ids = [...new Set(seen.flatMap(({ owner }) => owner ?? []))]
-    const homes = await readMany<Home>(
+    const homes = await readListed<Home>(
       store,
       ids.map((id) => keys.home(project, id)),
     )
-    const people = [...new Set(homes.flatMap(({ value }) => value?.personal ?? []))]
-    const users = await readMany<User>(
+    const people = [...new Set(homes.flatMap(({ personal }) => personal ?? []))]
+    const users = await readListed<User>(
       store,
       people.map((id) => keys.user(project, id)),
     )
-    const emails = new Map(users.map(({ value }) => [value?.id, value?.email]))
+    const emails = new Map<string | undefined, string | undefined>(
+      users.map(({ id, email }) => [id, email]),
+    )
     return new Map(
-      homes.flatMap(({ value }) => {
-        if (value === undefined) return []
-        const email = emails.get(value.personal)
-        const { id, title } = value
-        return [[id, { id, title, ...(email === undefined ? {} : { email }) }] as const]
+      homes.map(({ id, title, personal }) => {
+        const email = emails.get(personal)
+        return [id, { id, title, ...(email === undefined ? {} : { email }) }] as const
       }),
     )
   }
@@ -97,11 +97,8 @@ export const createFleet = (
   }
 
   const readNamed = async (project: ProjectId, named: readonly Named[]): Promise<Device[]> => {
-    const records = await readMany<Device>(
-      store,
-      named.map(({ id }) => keys.device(project, id)),
-    )
-    return records.flatMap(({ value }) => (value === undefined ? [] : [value]))
+    const records = named.map(({ id }) => keys.device(project, id))
+    return readListed<Device>(store, records)
   }
 
   /** What a text stands for as a whole, by any name but its own. */

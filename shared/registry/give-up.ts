@@ -10,6 +10,7 @@ import { keys } from '../store/keys.ts'
 import { found, joined, transact } from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
 import type { Devices } from './devices.ts'
+import { keyValuesLeft } from './key-value.ts'
 
 /** A home gives up one of its devices, or is about to end. */
 export type GivingUp = {
@@ -44,7 +45,8 @@ export const createGivingUp =
         ...{ found: device, before, after, now: now(), notice: newId(), by, via },
       })
       const dropped = await droppedFor(context, { project, device: id, former: home, after })
-      return { result: 'freed', change: joined(change, dropped ?? {}) }
+      const left = await keyValuesLeft(context, project, after)
+      return { result: 'freed', change: joined(change, dropped ?? {}, left ?? {}) }
     })
     if (done === 'not-theirs') return done
     if (done === 'on-demand' && !(await devices.remove(project, id, home))) return 'not-theirs'

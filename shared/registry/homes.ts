@@ -1,7 +1,8 @@
+import { audited } from '../audit/line.ts'
 import type { HomeId, ProjectId, UserId } from '../model/ids.ts'
 import type { Home, Membership } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
-import { joined, put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
+import { joined, put, readListed, readOne, transact, unchanged } from '../store/transact.ts'
 import { newNumber, type RegistryContext } from './context.ts'
 import { founded, placed } from './membership.ts'
 
@@ -28,13 +29,17 @@ export const createHomes = (context: RegistryContext) => {
     createdAt: now(),
   })
 
+  const told = (type: 'home.made' | 'home.changed', { project, id: home }: Home) => ({
+    append: [audited({ at: now(), project, type, home })],
+  })
+
   /** `'name-taken'`: the maker has given the title to another home of the project. */
   const create = (project: ProjectId, title: string): Promise<Home | 'name-taken'> =>
     transact<Home | 'name-taken'>(store, async () => {
       const name = await readOne<HomeId>(store, keys.homeTitle(project, title))
       if (name.value !== undefined) return { result: 'name-taken' }
       const home = draft(project, title)
-      return { result: home, change: founded(home) }
+      return { result: home, change: joined(founded(home), told('home.made', home)) }
     })
 
   /** A home of a user's own making: he owns it. `'too-many'`: he is a member of too many. */
@@ -52,7 +57,12 @@ export const createHomes = (context: RegistryContext) => {
       const place: Membership = { user, home: home.id, role: 'owner', joinedAt: home.createdAt }
       return {
         result: home,
-        change: joined({ expect: [unchanged(founder)] }, founded(home), placed(project, place)),
+        change: joined(
+          { expect: [unchanged(founder)] },
+          founded(home),
+          placed(project, place),
+          told('home.made', home),
+        ),
       }
     })
 
@@ -66,16 +76,17 @@ export const createHomes = (context: RegistryContext) => {
       const after: Home = { ...home.value, title }
       return {
         result: after,
-        change: { expect: [unchanged(home)], put: [put(home.key, after)] },
+        change: {
+          expect: [unchanged(home)],
+          put: [put(home.key, after)],
+          ...told('home.changed', after),
+        },
       }
     })
 
   const readAll = async (project: ProjectId, ids: readonly string[]): Promise<Home[]> => {
-    const homes = await readMany<Home>(
-      store,
-      ids.map((id) => keys.home(project, id as HomeId)),
-    )
-    return homes.flatMap(({ value }) => (value === undefined ? [] : [value]))
+    const records = ids.map((id) => keys.home(project, id as HomeId))
+    return readListed<Home>(store, records)
   }
 
   const list = async (project: ProjectId, after: string | undefined, limit: number) =>

@@ -1,7 +1,8 @@
 import type { DeviceId, HomeId, ProjectId } from '../model/ids.ts'
+import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change } from '../store/port.ts'
-import { readOne, unchanged } from '../store/transact.ts'
+import { put, readOne, unchanged } from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
 
 /** Whose key-values: a home's, or a device's in one epoch, so that nothing of a former owner is seen by the next. */
@@ -45,6 +46,27 @@ export type State = {
 /** The last member that stands before all that begin with a prefix; keys have no byte above `z`. */
 export const placeBefore = (prefix: string): string =>
   `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) - 1)}~`
+
+/**
+ * What a former owner has left at a device, which has changed hands: the part of a change that takes it away. The revision
+ * stays, because it only rises. `undefined`: there is nothing. Nobody sees it in another epoch anyhow; this is so that it
+ * does not lie there for ever.
+ */
+export const keyValuesLeft = async (
+  { store }: Pick<RegistryContext, 'store'>,
+  project: ProjectId,
+  { id, epoch }: Pick<Device, 'id' | 'epoch'>,
+): Promise<Change | undefined> => {
+  const state = await readOne<State>(store, keys.keyValueState(project, id))
+  if (state.value === undefined || state.value.epoch === epoch) return undefined
+  const gone = await keyValuesGone({ store }, project, id)
+  const after: State = { rev: state.value.rev, epoch, count: 0, size: 0 }
+  return {
+    ...gone,
+    put: [put(state.key, after)],
+    remove: (gone.remove ?? []).filter((key) => key !== state.key),
+  }
+}
 
 /** Everything that hangs on an owner, to be removed with it. */
 export const keyValuesGone = async (

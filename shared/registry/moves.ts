@@ -1,3 +1,4 @@
+import { audited } from '../audit/line.ts'
 import type { ProjectId } from '../model/ids.ts'
 import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
@@ -34,6 +35,15 @@ export const createMoves = (context: RegistryContext, devices: Devices) => {
       }
     })
 
+  /** It is as it was before. */
+  const stay = (device: Device): Promise<void> =>
+    transact<void>(store, async () => {
+      const present = await readOne<Device>(store, keys.device(device.project, device.id))
+      if (present.value === undefined) return { result: undefined }
+      const change = { expect: [unchanged(present)], put: [put(present.key, device)] }
+      return { result: undefined, change }
+    })
+
   /** The device as it is in its new project. What is printed on it is known there under another digest, so not at all. */
   const arrived = (device: Device, to: ProjectId): Device => {
     const { held: _held, parent: _parent, printed: _printed, label: _label, ...rest } = device
@@ -57,6 +67,15 @@ export const createMoves = (context: RegistryContext, devices: Devices) => {
           expect: [present.key, ...names].map((key) => ({ key, version: undefined })),
           put: [put(present.key, after), ...names.map((key) => put(key, after.id))],
           add: [{ index: keys.devices(to), member: after.id }, namePlace(after)],
+          append: [
+            audited({
+              at: now(),
+              project: to,
+              type: 'device.made',
+              device: after.id,
+              what: 'moved',
+            }),
+          ],
         },
       }
     })
@@ -74,7 +93,7 @@ export const createMoves = (context: RegistryContext, devices: Devices) => {
     if (typeof leaving === 'string') return leaving
     const after = await arrive(leaving, to)
     if (typeof after === 'string') {
-      await devices.change(device.project, device.id, () => leaving)
+      await stay(leaving)
       return after
     }
     await devices.remove(device.project, device.id)

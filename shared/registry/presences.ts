@@ -2,7 +2,7 @@ import type { DeviceId, ProjectId } from '../model/ids.ts'
 import type { Device, Presence } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Key, Store } from '../store/port.ts'
-import { readMany, readOne } from '../store/transact.ts'
+import { readOne, readSeen } from '../store/transact.ts'
 
 /** A node that has not said for so long that it lives holds nothing, ms. */
 export const NODE_TTL_MS = 30_000
@@ -60,11 +60,10 @@ export const createPresences = ({ store, now }: { store: Store; now: () => numbe
 
   /** Of devices of one project, in their order. */
   const of = async (devices: readonly Device[]): Promise<Connectedness[]> => {
-    const records = await readMany<Presence>(
-      store,
-      devices.flatMap(({ project, id }) => ways.map(({ placeOf }) => placeOf(project, id))),
+    const places = devices.flatMap(({ project, id }) =>
+      ways.map(({ placeOf }) => placeOf(project, id)),
     )
-    const present = records.map(({ value }) => value)
+    const present = await readSeen<Presence>(store, places)
     const live = await nodesOf(present)
     return devices.map((_, place) => {
       const own = present.slice(place * ways.length, (place + 1) * ways.length)

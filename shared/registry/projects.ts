@@ -1,7 +1,8 @@
+import { changedIn } from '../audit/changed.ts'
 import { audited } from '../audit/line.ts'
 import type { ProjectId } from '../model/ids.ts'
 import { isUuid } from '../model/ids.ts'
-import type { PolicyPatch } from '../model/policy.ts'
+import { POLICY_MEMBERS, type PolicyPatch } from '../model/policy.ts'
 import type { Project } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Store } from '../store/port.ts'
@@ -100,12 +101,14 @@ export const createProjects = (context: RegistryContext) => {
       const project = await readOne<Project>(store, keys.project(id))
       if (project.value === undefined) return { result: undefined }
       const after = { ...project.value, policy }
+      const what = changedIn(project.value.policy, policy, POLICY_MEMBERS)
+      const told = { at: now(), project: id, type: 'policy.changed' } as const
       return {
         result: after,
         change: {
           expect: [unchanged(project)],
           put: [put(project.key, after)],
-          append: [audited({ at: now(), project: id, type: 'policy.changed' })],
+          append: [audited(what === '' ? told : { ...told, what })],
         },
       }
     })

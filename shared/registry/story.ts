@@ -2,7 +2,7 @@ import type { ClaimId, DeviceId, ProjectId } from '../model/ids.ts'
 import type { Attempt, Change, Device, OfferRefusal } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Store } from '../store/port.ts'
-import { readOne } from '../store/transact.ts'
+import { linesOf, readOne } from '../store/transact.ts'
 
 const LONGEST = 200
 
@@ -24,8 +24,10 @@ export const attemptsAt = async (
   project: ProjectId,
   device: DeviceId,
 ): Promise<Attempt[]> => {
-  const lines = await store.last(keys.attempts(project, device), LONGEST)
-  return lines.map(({ item }) => JSON.parse(item) as Attempt)
+  return linesOf<Attempt>(
+    'a line of the attempts',
+    await store.last(keys.attempts(project, device), LONGEST),
+  )
 }
 
 /** An attempt by its id. */
@@ -46,10 +48,10 @@ export const historyOf = async (
     attemptsAt(store, project, id),
     store.last(keys.refusals(project, id), LONGEST),
   ])
-  const lines: StoryLine[] = changes.map(({ item }) => JSON.parse(item) as Change)
+  const lines: StoryLine[] = linesOf<StoryLine & Change>('a line of the history', changes)
   for (const { id: claim, at, state, reason, via } of attempts)
     if (state === 'refused') lines.push({ at, type: 'refused', claim, reason, via })
-  for (const { item } of refusals)
-    lines.push({ ...(JSON.parse(item) as OfferRefusal), type: 'offer-refused' })
+  for (const refusal of linesOf<OfferRefusal>('a refusal', refusals))
+    lines.push({ ...refusal, type: 'offer-refused' })
   return lines.filter(({ at }) => at >= since).sort((a, b) => b.at - a.at)
 }

@@ -1,3 +1,4 @@
+import { changedIn } from '../audit/changed.ts'
 import { audited } from '../audit/line.ts'
 import type { AuditType } from '../audit/records.ts'
 import type { Passwords } from '../guard/passwords.ts'
@@ -5,10 +6,13 @@ import type { ProjectId, UserId } from '../model/ids.ts'
 import type { Grant, User } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { Change, Key } from '../store/port.ts'
-import { joined, put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
+import { joined, put, readListed, readOne, transact, unchanged } from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
 import { createUserMaker, normalEmail, type UserRef } from './new-user.ts'
 import { holderOf } from './unique.ts'
+
+/** What of an account is told when it is changed. */
+const TOLD = ['name', 'firstName', 'lastName'] as const satisfies readonly (keyof User)[]
 
 export { type NewUser, normalEmail, type UserRef } from './new-user.ts'
 
@@ -51,7 +55,9 @@ export const createUsers = (context: RegistryContext, passwords: Passwords) => {
       if (user.value === undefined) return { result: undefined }
       const after = edit(user.value)
       const own = { expect: [unchanged(user)], put: [put(user.key, after)] }
-      return { result: after, change: joined(own, beside) }
+      const what = changedIn(user.value, after, TOLD)
+      const telling = what === '' ? {} : told('user.changed', ref, what)
+      return { result: after, change: joined(own, beside, telling) }
     })
 
   const told = (type: AuditType, { project, user }: UserRef, what?: string): Change => ({
@@ -127,11 +133,8 @@ export const createUsers = (context: RegistryContext, passwords: Passwords) => {
 
   /** Of these ids those that are there, in their order. */
   const readAll = async (project: ProjectId, ids: readonly UserId[]): Promise<User[]> => {
-    const records = await readMany<User>(
-      store,
-      ids.map((id) => keys.user(project, id)),
-    )
-    return records.flatMap(({ value }) => (value === undefined ? [] : [value]))
+    const records = ids.map((id) => keys.user(project, id))
+    return readListed<User>(store, records)
   }
 
   return {

@@ -2,7 +2,15 @@ import type { DeviceId, HomeId, ProjectId } from '../model/ids.ts'
 import type { Device } from '../model/records.ts'
 import { keys } from '../store/keys.ts'
 import type { LogItem } from '../store/port.ts'
-import { type Found, put, readMany, readOne, transact, unchanged } from '../store/transact.ts'
+import {
+  type Found,
+  linesOf,
+  put,
+  readMany,
+  readOne,
+  transact,
+  unchanged,
+} from '../store/transact.ts'
 import type { RegistryContext } from './context.ts'
 
 /** What a thing measured, or an app set. `value` is any JSON; `datetime` RFC 3339. */
@@ -123,8 +131,8 @@ export const createValues = ({ store, now }: RegistryContext) => {
   /** The newest values of one resource in the device's present epoch, newest first. */
   const read = async ({ project, id, epoch }: Device, key: string): Promise<Value[]> => {
     const lines = await store.last(keys.values(project, id, epoch, key), MOST_VALUES)
-    return lines
-      .map(({ item }) => ({ key, ...(JSON.parse(item) as Omit<Value, 'key'>) }))
+    return linesOf<Omit<Value, 'key'>>('a value', lines)
+      .map((value) => ({ key, ...value }))
       .sort((a, b) => Date.parse(b.datetime) - Date.parse(a.datetime))
   }
 
@@ -148,8 +156,7 @@ export const createValues = ({ store, now }: RegistryContext) => {
     const { project, id } = device
     const from = place === '' ? undefined : place
     const lines = await store.tail(BOXES[box].keyOf(project, id), from, LETTERS)
-    const letters = lines.map(({ item }) => JSON.parse(item) as Letter)
-    const values = letters.filter(({ epoch }) => epoch === device.epoch)
+    const values = linesOf<Letter>('a letter', lines).filter(({ epoch }) => epoch === device.epoch)
     return {
       place: lines.at(-1)?.place ?? place,
       values: values.flatMap((letter) => letter.values),

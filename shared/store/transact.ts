@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StoreDown } from '../errors.ts'
-import type { Change, Entry, Key, Put, Store } from './port.ts'
+import { RecordUnreadable, StoreDown } from '../errors.ts'
+import { kindOf, type LineKind, shapeFault } from '../model/shapes.ts'
+import type { Change, Entry, Key, Logged, Put, Store } from './port.ts'
 
 /** What a step decided: its answer, and the change that makes it true (none: nothing has to change). */
 export type Step<T> = { readonly result: T; readonly change?: Change }
@@ -28,15 +29,35 @@ export type Found<T> = {
   readonly value: T | undefined
 }
 
-/** Turns an entry into a record; what is not JSON there fails closed. */
-export const found = <T>(key: Key, entry: Entry | undefined): Found<T> => {
-  if (entry === undefined) return { key, version: undefined, value: undefined }
+const parsed = (text: string): unknown => {
   try {
-    return { key, version: entry.version, value: JSON.parse(entry.value) as T }
+    return JSON.parse(text) as unknown
   } catch {
-    throw new StoreDown('a stored record cannot be read')
+    return undefined
   }
 }
+
+/** Turns an entry into a record; what is not JSON there, or has not the members that are always there, fails closed. */
+export const found = <T>(key: Key, entry: Entry | undefined): Found<T> => {
+  if (entry === undefined) return { key, version: undefined, value: undefined }
+  const value = parsed(entry.value)
+  if (value === undefined || shapeFault(kindOf(key)?.kind ?? '', value) !== undefined)
+    throw new RecordUnreadable()
+  return { key, version: entry.version, value: value as T }
+}
+
+/** A line of a log. `undefined`: it is not one of ours, and is passed over, so that what comes after it is not held up. */
+export const lineOf = <T extends object>(
+  kind: LineKind,
+  { item }: Pick<Logged, 'item'>,
+): T | undefined => {
+  const value = parsed(item)
+  return shapeFault(kind, value) === undefined ? (value as T) : undefined
+}
+
+/** The lines of a log that can be read. */
+export const linesOf = <T extends object>(kind: LineKind, lines: readonly Logged[]): T[] =>
+  lines.map((line) => lineOf<T>(kind, line)).filter((value) => value !== undefined)
 
 /** Reads one record. */
 export const readOne = async <T>(store: Store, key: Key): Promise<Found<T>> => {
@@ -50,6 +71,37 @@ export const readMany = async <T>(store: Store, wanted: readonly Key[]): Promise
   const entries = await store.read(wanted)
   return wanted.map((key, place) => found<T>(key, entries[place]))
 }
+
+/** What cannot be read is as good as not there. Never decide by it. */
+const seen = <T>(key: Key, entry: Entry | undefined): T | undefined => {
+  try {
+    return found<T>(key, entry).value
+  } catch (cause) {
+    if (cause instanceof RecordUnreadable) return undefined
+    throw cause
+  }
+}
+
+/** Records of one kind and one tag, in their order, for whoever only looks: one that cannot be read does not hide all others. */
+export const readSeen = async <T>(
+  store: Store,
+  wanted: readonly Key[],
+): Promise<(T | undefined)[]> => {
+  if (wanted.length === 0) return []
+  try {
+    const entries = await store.read(wanted)
+    return wanted.map((key, place) => seen<T>(key, entries[place]))
+  } catch (cause) {
+    if (!(cause instanceof RecordUnreadable)) throw cause
+    if (wanted.length === 1) return [undefined]
+    // A store answers nothing where it cannot answer all.
+    return (await Promise.all(wanted.map((key) => readSeen<T>(store, [key])))).flat()
+  }
+}
+
+/** The same, those that are there. */
+export const readListed = async <T>(store: Store, wanted: readonly Key[]): Promise<T[]> =>
+  (await readSeen<T>(store, wanted)).filter((value) => value !== undefined)
 
 /** "Nothing has changed here since it was read." */
 export const unchanged = ({ key, version }: Found<unknown>) => ({ key, version })

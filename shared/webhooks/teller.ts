@@ -111,6 +111,7 @@ export const createTeller = (options: TellerOptions) => {
     line: Logged,
   ): Promise<Wanted | undefined> => {
     const happening = happeningOf(line)
+    if (happening === undefined) return undefined
     const said = await events.bodyOf(project, happening)
     if (said === undefined) return undefined
     if (wanted !== undefined && !wanted.some((type) => type === said.eventType)) return undefined

@@ -3,7 +3,7 @@ import { AUDIT_TYPES, type AuditLine, type AuditType } from '../../shared/audit/
 import { type Api, api, customer, makeDevice, signIn } from '../support/api.ts'
 import { connectDevice } from '../support/device.ts'
 import { eventually } from '../support/mail.ts'
-import { messagesTo } from '../support/mode.ts'
+import { messagesTo, modeHome, modeProject, modeUser, send } from '../support/mode.ts'
 import {
   newParticleId,
   newProduct,
@@ -83,6 +83,23 @@ const reset = async (): Promise<{ email: string; mailed: string }> => {
   const [letter] = await messagesTo(server, 'mail', email)
   return { email, mailed: String(letter?.token) }
 }
+const tenant = async () => {
+  const who = { username: ADMIN.email, password: ADMIN.password }
+  const { body } = await api(server.httpUrl).post('/api/auth/login', who)
+  return api(server.httpUrl, { headers: { 'x-authorization': `Bearer ${body.token}` } })
+}
+/** A user of ThingsBoard's who has no password yet. */
+const toBeActivated = async () => {
+  const asTenant = await tenant()
+  const home = await asTenant.post('/api/customer', { title: newWord('home') })
+  const made = await asTenant.post('/api/user?sendActivationMail=false', {
+    ...{ email: `${newWord('tb')}@example.com`, authority: 'CUSTOMER_USER' },
+    customerId: home.body.id,
+  })
+  const { id } = made.body.id
+  const link = await asTenant.get(`/api/user/${id}/activationLink`)
+  return { id, activateToken: /activateToken=([\w-]+)/.exec(link.text)?.[1] }
+}
 const project = async () => {
   const body = { name: newWord('project'), accounts: 'email', provisioning: 'pre' }
   return (await maker.post(`${V1}/projects`, body)).body.id as string
@@ -91,6 +108,7 @@ const project = async () => {
 /** A test of its own has these. */
 const ELSEWHERE = {
   'audit.cut': 'test/audit/sealer.test.ts',
+  'audit.unreadable': 'test/audit/sealer.test.ts',
   export: 'test/move/move.test.ts',
   import: 'test/move/move.test.ts',
   'certificate.set': 'test/audit/parts.test.ts',
@@ -125,22 +143,12 @@ const ROWS: Readonly<Record<Exclude<AuditType, keyof typeof ELSEWHERE>, Row>> = 
     return { says: { user: one.id, ...byUser(one.id), what: 'everywhere' } }
   },
   'password.set': async () => {
-    const tenant = await api(server.httpUrl).post('/api/auth/login', {
-      ...{ username: ADMIN.email, password: ADMIN.password },
-    })
-    const headers = { 'x-authorization': `Bearer ${tenant.body.token}` }
-    const asTenant = api(server.httpUrl, { headers })
-    const home = await asTenant.post('/api/customer', { title: newWord('home') })
-    const made = await asTenant.post('/api/user?sendActivationMail=false', {
-      ...{ email: `${newWord('tb')}@example.com`, authority: 'CUSTOMER_USER' },
-      customerId: home.body.id,
-    })
-    const link = await asTenant.get(`/api/user/${made.body.id.id}/activationLink`)
-    const activateToken = /activateToken=([\w-]+)/.exec(link.text)?.[1]
+    const { id, activateToken } = await toBeActivated()
     const body = { activateToken, password: 'a-good-password' }
     expect((await api(server.httpUrl).post('/api/noauth/activate', body)).status).toBe(200)
-    return { says: { user: made.body.id.id } }
+    return { says: { user: id } }
   },
+  'activation.made': async () => ({ says: { ...byMaker(), user: (await toBeActivated()).id } }),
   'password.changed': async () => {
     const user = await newUser(server.httpUrl)
     const fields = { password: 'another-password', current_password: PASSWORD }
@@ -166,10 +174,30 @@ const ROWS: Readonly<Record<Exclude<AuditType, keyof typeof ELSEWHERE>, Row>> = 
     })
     return { says: { user: expect.any(String) } }
   },
+  'user.changed': async () => {
+    const user = await newUser(server.httpUrl)
+    const fields = { account_info: { first_name: 'Jane' } }
+    expect((await user.put('/v1/user', fields)).status).toBe(200)
+    return { says: { by: { kind: 'user', id: expect.any(String) }, what: 'firstName' } }
+  },
   'grant.changed': async () => {
     const { id } = await person()
     await maker.put(`${V1}/users/${id}/grants`, { claimDevices: false })
     return { says: { user: id, ...byMaker(), what: '-claim-devices' } }
+  },
+  'home.made': async () => {
+    const one = await person()
+    const made = await one.post(`${V1}/homes`, { name: 'a hut' })
+    return { says: { ...byUser(one.id), home: made.body.id } }
+  },
+  'home.changed': async () => {
+    const space = await modeProject(server)
+    const user = await modeUser(server, space)
+    const { id } = await modeHome(server, user)
+    const body = { name: 'another name' }
+    const renamed = await send(server.httpUrl, 'PATCH', `/homes/${id}`, { key: user.key, body })
+    expect(renamed.status).toBe(204)
+    return { project: space.id, says: { home: expect.any(String), by: { kind: 'user' } } }
   },
   'member.added': async () => {
     const { owner, guest, home } = await shared()
@@ -231,13 +259,23 @@ const ROWS: Readonly<Record<Exclude<AuditType, keyof typeof ELSEWHERE>, Row>> = 
   },
   'device.made': async () => ({ says: { ...byMaker(), device: (await makeDevice(maker)).id } }),
   'device.removed': async () => {
+    const { id } = await makeDevice(maker)
+    expect((await (await tenant()).delete(`/api/device/${id}`)).status).toBe(200)
+    return { says: { ...byMaker(), device: id } }
+  },
+  'device.changed': async () => {
     const { id, name } = await makeDevice(maker)
-    const tenant = await api(server.httpUrl).post('/api/auth/login', {
-      ...{ username: ADMIN.email, password: ADMIN.password },
-    })
-    const headers = { 'x-authorization': `Bearer ${tenant.body.token}` }
-    const gone = await api(server.httpUrl, { headers }).delete(`/api/device/${id}`)
-    expect([name, gone.status]).toEqual([name, 200])
+    const claimingAllowed = { claimingAllowed: true }
+    const at = `/api/plugins/telemetry/DEVICE/${id}/SERVER_SCOPE`
+    const asTenant = await tenant()
+    const form = { id: { id, entityType: 'DEVICE' }, name: `${name}-renamed`, label: 'x' }
+    expect((await asTenant.post('/api/device', form)).status).toBe(200)
+    expect((await asTenant.post(at, claimingAllowed)).status).toBe(200)
+    return { says: { ...byMaker(), device: id, what: 'claimingAllowed' } }
+  },
+  'credential.shown': async () => {
+    const { id } = await makeDevice(maker)
+    expect((await (await tenant()).get(`/api/device/${id}/credentials`)).status).toBe(200)
     return { says: { ...byMaker(), device: id } }
   },
   'devices.imported': async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { within } from '../../shared/audit/actor.ts'
 import { audited } from '../../shared/audit/line.ts'
@@ -84,6 +85,33 @@ onEachGround((ground) => {
     const mac = digests.secret(`audit head ${id}`, `${seq}\n${head?.hash}`)
     await store.commit({ put: [put(keys.auditHead(id), { ...head, seq, mac })] })
     expect(await chainFault(store, digests, id)).toMatch(/missing/)
+  })
+
+  test('what somebody else has written there stands in the chain as such, and holds up nothing', async () => {
+    const { id } = await newProject(ground().parts)
+    const { sealer, store, digests } = parts()
+    const forged = { at: 1, project: id, type: 'key.made', seq: 7, prev: 'x', hash: 'y' }
+    const foreign = { at: 1, project: 'another', type: 'key.made' }
+    const junk = [
+      '{',
+      'null',
+      '[]',
+      '"text"',
+      '{}',
+      JSON.stringify(forged),
+      JSON.stringify(foreign),
+    ]
+    const log = keys.audit(id)
+    await store.commit({ append: junk.map((item) => ({ log, item, keep: KEEP, ttlMs: 60_000 })) })
+    await write(ground(), id, 1)
+    await sealer.seal(id)
+    const digest = (text: string) => createHash('sha256').update(text).digest('base64url')
+    expect((await linesIn(id)).map(({ type, what }) => [type, what])).toEqual([
+      ['project.made', undefined],
+      ...junk.map((text) => ['audit.unreadable', digest(text)]),
+      ['key.made', '0'],
+    ])
+    expect(await chainFault(store, digests, id)).toBeUndefined()
   })
 
   test('a request says who acts and from where; what nobody asked for says neither', async () => {

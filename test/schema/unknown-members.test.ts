@@ -55,7 +55,10 @@ onEachGround((ground) => {
     await keeps<Device>(key, { claimMode: expect.anything() as never })
     await engine.setClaimMode({ ...at, mode: { kind: 'off' } })
     const name = randomUUID()
-    await updateDevice(ground().store, project, device, (present) => ({ ...present, name }))
+    await updateDevice({ store: ground().store, now: Date.now }, project, device, (present) => ({
+      ...present,
+      name,
+    }))
     await registry.certificates.set(project, device, 'ab'.repeat(32))
     await registry.credentials.renew(project, device)
     await keeps<Device>(key, { name, certificate: 'ab'.repeat(32), credential: 1 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Running, start } from '../../main.ts'
 import { type Config, readConfig } from '../../shared/config.ts'
-import { silentLog } from '../../shared/log.ts'
+import { type Log, silentLog } from '../../shared/log.ts'
 
 /** The first maker of every server in the tests. */
 export const ADMIN = { email: 'admin@localhost', password: 'a-good-password' }
@@ -19,6 +19,7 @@ export type TestServer = {
 /** `store`: a redis URL; else an embedded store in a folder that goes away with the server. */
 export const startServer = async (
   settings: Readonly<Record<string, string>> = {},
+  log: Log = silentLog,
 ): Promise<TestServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-'))
   const config = readConfig(
@@ -37,7 +38,7 @@ export const startServer = async (
   if ('faults' in config) throw new Error(config.faults.join('\n'))
   const running: Running = await start({
     config: config as Config,
-    log: silentLog,
+    log,
     onPassword: () => undefined,
   })
   return {

@@ -7,6 +7,7 @@ import { type AuditLine, INSTANCE } from '../../../shared/audit/records.ts'
 import type { ProjectId } from '../../../shared/model/ids.ts'
 import type { User } from '../../../shared/model/records.ts'
 import { DEFAULT_PROJECT } from '../../../shared/registry/projects.ts'
+import { lineOf } from '../../../shared/store/transact.ts'
 import { callerOf, type Guards, projectFor } from '../../auth.ts'
 import type { GatewayContext } from '../../context.ts'
 import { sendProblem } from '../../problem.ts'
@@ -22,7 +23,8 @@ const AuditQuery = Type.Object(
 )
 type Wanted = Static<typeof AuditQuery>
 
-const isAbout = (item: string, device: string) => (JSON.parse(item) as AuditLine).device === device
+const isAbout = (item: string, device: string) =>
+  lineOf<AuditLine>('an audit event', { item })?.device === device
 
 /** What the log of sign-ins and ends that belong to no project is asked for by. */
 const INSTANCE_REF = 'instance'

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { newBoxKey } from '../../../shared/claim/box-key-text.ts'
 import { REASONS } from '../../../shared/model/reasons.ts'
 import type { Device } from '../../../shared/model/records.ts'
-import { newSecret } from '../../../shared/registry/index.ts'
 import { historyOf, type StoryLine } from '../../../shared/registry/story.ts'
 import { callerOf, type Guards, projectFor } from '../../auth.ts'
 import type { GatewayContext } from '../../context.ts'
@@ -150,7 +150,7 @@ export const deviceRoutes = (app: FastifyInstance, context: GatewayContext, guar
             reason: 'bad-request',
             errors: [{ path: '/expiresAt', message: 'must be in the future' }],
           })
-        const secret = request.body.secret || newSecret()
+        const secret = request.body.secret || newBoxKey()
         await engine.offerBoxKey(device.project, device.id, secret, expiresAt)
         return reply
           .header('cache-control', 'no-store')

@@ -122,7 +122,7 @@ export const fleetRoutes = (app: FastifyInstance, context: GatewayContext, guard
       if (device === undefined) return unknownDevice(reply)
       const { name } = request.body
       const edit = (present: typeof device) => ({ ...present, name })
-      const after = await updateDevice(store, device.project, device.id, edit)
+      const after = await updateDevice({ store, now }, device.project, device.id, edit)
       if (after === undefined) return unknownDevice(reply)
       if (after === 'name-taken') return sendProblem(reply, { status: 409, reason: 'name-taken' })
       return deviceBody(after, now())

@@ -108,6 +108,7 @@ export const operationRoutes = (app: FastifyInstance, context: GatewayContext, g
       const operation = await find(user, request.params.id)
       // Credentials are for the account that has sent the file, and for no other maker.
       if (operation === undefined || operation.user !== user.id) return unknown(reply)
+      await imports.noteShown(operation)
       return reply
         .type('application/x-ndjson')
         .header('cache-control', 'no-store')

@@ -1,5 +1,5 @@
 import type { Key, Store } from '../../../shared/store/port.ts'
-import { readMany } from '../../../shared/store/transact.ts'
+import { readListed } from '../../../shared/store/transact.ts'
 import type { Fields } from './fields.ts'
 
 /** research/particle.md 1.3: 25 a page. */
@@ -36,10 +36,8 @@ export const gathered = async <T>(
       index,
       after === undefined ? { limit: STEP } : { after, limit: STEP },
     )
-    const records = await readMany<T>(store, members.map(keyOf))
-    found.push(
-      ...records.flatMap(({ value }) => (value !== undefined && isWanted(value) ? [value] : [])),
-    )
+    const records = await readListed<T>(store, members.map(keyOf))
+    found.push(...records.filter(isWanted))
     walked += members.length
     after = members.length === STEP ? members.at(-1) : undefined
   } while (after !== undefined && walked < LONGEST_WALK)

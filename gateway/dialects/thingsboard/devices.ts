@@ -12,7 +12,7 @@ const SaveQuery = Type.Object({ accessToken: Type.Optional(Type.String()) })
 
 /** Devices as the tenant makes them and their owner sees them. */
 export const deviceRoutes = (app: FastifyInstance, room: Room) => {
-  const { registry, engine, store, guards, refuse } = room
+  const { registry, engine, guards, refuse } = room
   const { devices } = registry
   const withDevice = createDeviceAccess(room)
 
@@ -38,7 +38,7 @@ export const deviceRoutes = (app: FastifyInstance, room: Room) => {
         return made === 'name-taken' ? nameTaken(reply) : reply.send(deviceBody(made.device))
       }
       return withDevice(request, reply, form.id.id, async ({ id, project }) => {
-        const after = await updateDevice(store, project, id, (device) => {
+        const after = await updateDevice(room, project, id, (device) => {
           const { deviceClass: _class, label: _label, ...rest } = device
           return { ...rest, name, ...members }
         })
@@ -60,7 +60,7 @@ export const deviceRoutes = (app: FastifyInstance, room: Room) => {
         createdTime: device.createdAt,
         deviceId: entityId('DEVICE', device.id),
         credentialsType: 'ACCESS_TOKEN',
-        credentialsId: devices.tokenOf(device),
+        credentialsId: await devices.showToken(device),
         credentialsValue: null,
         version: device.credential + 1,
       }),

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Key, Store } from '../../../shared/store/port.ts'
-import { readMany } from '../../../shared/store/transact.ts'
+import { readListed } from '../../../shared/store/transact.ts'
 
 const Text = Type.Optional(Type.String({ maxLength: 255 }))
 
@@ -44,10 +44,8 @@ export const pageOf = async <T>(
   { index, keyOf, wanted }: Source<T>,
   { size, page }: PageLink,
 ) => {
-  const read = async (members: readonly string[]): Promise<T[]> => {
-    const records = await readMany<T>(store, members.map(keyOf))
-    return records.flatMap(({ value }) => (value === undefined ? [] : [value]))
-  }
+  const read = (members: readonly string[]): Promise<T[]> =>
+    readListed<T>(store, members.map(keyOf))
   const first = page * size
   const data: T[] = []
   let total = 0

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { StoreUnfit } from '../../errors.ts'
+import { RecordUnreadable, StoreUnfit } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { forgetAt } from '../bounds.ts'
 import type { Kept, Reader, Writer } from '../kept.ts'
@@ -34,11 +34,21 @@ const rangeOf = (kind: 'e' | 'l' | 'm') => ({
 
 const ending = (expiresAt: number | undefined) => (expiresAt === undefined ? {} : { expiresAt })
 
+/** What we have not written comes as it is: the doctor names it. */
+const readable = (text: string): Pick<ReturnType<typeof parseEntry>, 'value' | 'expiresAt'> => {
+  try {
+    return parseEntry(text)
+  } catch (cause) {
+    if (cause instanceof RecordUnreadable) return { value: text, expiresAt: undefined }
+    throw cause
+  }
+}
+
 function* keptIn(tree: Tree): Generator<Kept> {
   const transaction = tree.useReadTransaction()
   try {
     for (const { key, value } of tree.getRange({ ...rangeOf('e'), transaction })) {
-      const { value: text, expiresAt } = parseEntry(value)
+      const { value: text, expiresAt } = readable(value)
       yield {
         ...{ kind: 'entry', key: textOf(key).slice(1) as Key, value: text },
         ...ending(expiresAt),

@@ -1,4 +1,4 @@
-import { StoreDown } from '../../errors.ts'
+import { RecordUnreadable } from '../../errors.ts'
 import { forgetAt } from '../bounds.ts'
 import type { Entry, Key } from '../port.ts'
 import { STAMP } from '../stamp.ts'
@@ -93,13 +93,13 @@ export const spellEntry = (version: string, value: string, expiresAt: number | u
 
 const LONGEST_HEADER = 64
 
-/** Throws `StoreDown`, naming neither key nor value, when this was not written by us. */
+/** Throws `RecordUnreadable`, naming neither key nor value, when this was not written by us. */
 export const parseEntry = (text: string): Stored => {
   const end = text.indexOf('\n')
   const space = text.indexOf(' ')
   const version = text.slice(0, Math.max(0, space))
   if (end < 0 || end > LONGEST_HEADER || space > end || !STAMP.test(version))
-    throw new StoreDown('a stored value cannot be read')
+    throw new RecordUnreadable()
   const expiresAt = text.slice(space + 1, end)
   return {
     version,

@@ -1,4 +1,5 @@
 import { Cluster, type Redis } from 'ioredis'
+import { RecordUnreadable } from '../../errors.ts'
 import { GRACE_MS } from '../bounds.ts'
 import type { ArchiveOptions, Kept, Reader, Writer } from '../kept.ts'
 import { parsePlace } from '../place.ts'
@@ -22,9 +23,12 @@ const PROBE = '{~probe'
  * A value with its end, of one moment.
  *
  * KEYS  1 the entry
- * Reply the value, when it is over (epoch ms; below 0: never)
+ * Reply the value ('' where it is of another type), when it is over (epoch ms; below 0: never)
  */
-const ENTRY = "return { redis.call('GET', KEYS[1]), redis.call('PEXPIRETIME', KEYS[1]) }"
+const ENTRY = `
+local kind = redis.call('TYPE', KEYS[1]).ok
+local value = kind == 'string' and redis.call('GET', KEYS[1]) or kind ~= 'none' and ''
+return { value, redis.call('PEXPIRETIME', KEYS[1]) }`
 
 const ending = (forget: number, grace: number) =>
   forget < 0 ? {} : { expiresAt: Math.max(1, forget - grace) }
@@ -37,9 +41,18 @@ type Ask = { readonly redis: Redis; readonly layout: Layout }
 const entryOf = async ({ redis, layout }: Ask, key: Key): Promise<readonly Kept[]> => {
   const reply = await answered(redis.call('EVAL_RO', ENTRY, 1, layout.entry(key)))
   const [text, forget] = reply as [string | null, number]
-  const entry = parseEntry(text)
-  if (entry === undefined) return []
-  return [{ kind: 'entry', key, value: entry.value, ...ending(forget, GRACE_MS) }]
+  if (text === null) return []
+  return [{ kind: 'entry', key, value: valueIn(text), ...ending(forget, GRACE_MS) }]
+}
+
+/** What we have not written comes as it is: the doctor names it. */
+const valueIn = (text: string): string => {
+  try {
+    return parseEntry(text)?.value ?? ''
+  } catch (cause) {
+    if (cause instanceof RecordUnreadable) return text
+    throw cause
+  }
 }
 
 async function* membersOf({ redis, layout }: Ask, index: Key): AsyncGenerator<readonly Kept[]> {

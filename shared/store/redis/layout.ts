@@ -1,4 +1,4 @@
-import { StoreDown } from '../../errors.ts'
+import { RecordUnreadable } from '../../errors.ts'
 import { placeOf } from '../place.ts'
 import type { Entry, Key, Logged } from '../port.ts'
 import { STAMP } from '../stamp.ts'
@@ -32,13 +32,12 @@ export const spellEntry = (version: string, value: string): string => `${version
 
 const LONGEST_STAMP = 32
 
-/** Throws `StoreDown`, naming neither key nor value, when this was not written by us. */
+/** Throws `RecordUnreadable`, naming neither key nor value, when this was not written by us. */
 export const parseEntry = (text: string | null): Entry | undefined => {
   if (text === null) return undefined
   const end = text.indexOf('\n')
   const version = text.slice(0, Math.max(0, end))
-  if (end > LONGEST_STAMP || !STAMP.test(version))
-    throw new StoreDown('a stored value cannot be read')
+  if (end > LONGEST_STAMP || !STAMP.test(version)) throw new RecordUnreadable()
   return { version, value: text.slice(end + 1) }
 }
 
