@@ -63,6 +63,8 @@ type StartOptions = {
   readonly log: Log
   /** Told once, when the first maker was made with a generated password. */
   readonly onPassword: (email: string, password: string) => void
+  /** Stands between the store and everything else. No setting reaches it: `faults/` shows that a wrong store is found out. */
+  readonly aroundStore?: (store: Store) => Store
 }
 
 const founded = async (
@@ -77,7 +79,12 @@ const founded = async (
 }
 
 /** Config to store to engine to broker and gateway: the only place that knows both edges. */
-export const start = async ({ config, log, onPassword }: StartOptions): Promise<Running> => {
+export const start = async ({
+  config,
+  log,
+  onPassword,
+  aroundStore = (store) => store,
+}: StartOptions): Promise<Running> => {
   const tls = config.tls === undefined ? undefined : readTls(config.tls)
   const secured = tls === undefined ? {} : { tls }
   const { root, signers } = openInstanceKeys(config.keyFile)
@@ -85,8 +92,10 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
   const metrics = createMetrics()
   const tracer = openTracer({ settings: config.tracing, log, onLost: metrics.spansLost })
   const watched = { metrics, tracer }
-  const opened = await openStore({ url: config.store, log, allowUnsafe: config.storeUnsafe })
-  const store: Store = observeStore(opened, watched)
+  const replicated = config.replicas === undefined ? {} : { replicas: config.replicas }
+  const allowUnsafe = config.storeUnsafe
+  const opened = await openStore({ url: config.store, log, allowUnsafe, ...replicated })
+  const store: Store = observeStore(aroundStore(opened), watched)
   const closers: (() => Promise<void>)[] = [() => store.close()]
   if (tracer !== undefined) closers.push(tracer.close)
   const close = async () => {
@@ -129,6 +138,7 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
         port: config.mqttPort,
         limits: config.limits,
         origins: config.origins,
+        isProxy: config.isProxy,
         dialects: MQTT_DIALECTS.filter(({ name }) => wanted(name)).map((dialect) =>
           observeDialect(dialect, watched),
         ),
@@ -145,6 +155,7 @@ export const start = async ({ config, log, onPassword }: StartOptions): Promise<
         ...secured,
         imports: createImports(importing),
         publicUrl: () => publicUrl,
+        isProxy: config.isProxy,
         publicMetrics: config.publicMetrics,
         auditAddresses: config.auditAddresses,
         tracer,

@@ -3,8 +3,10 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { ADDRESSES, type Addresses } from './audit/actor.ts'
 import { AUDIT_KEEP } from './audit/sealer.ts'
+import { type IsProxy, readProxies } from './guard/proxies.ts'
 import { DEFAULT_LIMITS, type Limits, readLimits } from './limits.ts'
 import { type MailSettings, readMailSettings } from './mail/settings.ts'
+import { type Replicas, readReplicas } from './store/replicas.ts'
 import { readTraceSettings, type TraceSettings } from './trace/settings.ts'
 import { type MayReach, readNetworks } from './webhooks/networks.ts'
 
@@ -23,6 +25,8 @@ export type Config = {
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string }
   readonly store: string
   readonly storeUnsafe: boolean
+  /** Absent: what the master of a Redis has counts. */
+  readonly replicas?: Replicas
   readonly role: (typeof ROLES)[number]
   readonly adminEmail: string
   readonly adminPassword?: string
@@ -38,6 +42,8 @@ export type Config = {
   readonly origins: readonly string[]
   /** Web pages of other hosts that may show the claim page in a frame. */
   readonly frameOrigins: readonly string[]
+  /** Whose word counts on who their clients are. */
+  readonly isProxy: IsProxy
   readonly limits: Limits
   /** How mails and text messages leave. */
   readonly mail: MailSettings
@@ -61,6 +67,8 @@ export const SETTINGS = [
   'LATCHKEY_TLS_CA',
   'LATCHKEY_STORE',
   'LATCHKEY_STORE_UNSAFE',
+  'LATCHKEY_REDIS_REPLICAS',
+  'LATCHKEY_REDIS_REPLICAS_MS',
   'LATCHKEY_ROLE',
   'LATCHKEY_ADMIN_EMAIL',
   'LATCHKEY_ADMIN_PASSWORD',
@@ -69,6 +77,7 @@ export const SETTINGS = [
   'LATCHKEY_DIALECTS',
   'LATCHKEY_ORIGINS',
   'LATCHKEY_FRAME_ORIGINS',
+  'LATCHKEY_TRUST_PROXY',
   'LATCHKEY_LIMITS',
   'LATCHKEY_LOG_LEVEL',
   'LATCHKEY_METRICS',
@@ -158,6 +167,12 @@ const networksOf = (text: string | undefined, faults: string[]): MayReach => {
   return read.mayReach
 }
 
+const proxiesOf = (text: string | undefined, faults: string[]): IsProxy => {
+  const read = readProxies(text)
+  faults.push(...read.faults.map((fault) => `LATCHKEY_TRUST_PROXY: ${fault}`))
+  return read.isProxy
+}
+
 const auditKeepOf = (text: string | undefined, faults: string[]): number => {
   if (text === undefined) return AUDIT_KEEP
   const value = /^\d{1,8}$/.test(text) ? Number(text) : 0
@@ -244,6 +259,12 @@ export const readConfig = (
     return known === undefined ? [] : [known]
   })
 
+  const replicas = readReplicas(
+    { count: get('LATCHKEY_REDIS_REPLICAS'), withinMs: get('LATCHKEY_REDIS_REPLICAS_MS') },
+    faults,
+  )
+  if (replicas !== undefined && store.startsWith('embedded:'))
+    faults.push('LATCHKEY_REDIS_REPLICAS: needs a redis store')
   const tracing = readTraceSettings(env, faults)
 
   const config: Config = {
@@ -253,6 +274,7 @@ export const readConfig = (
     ...(hasTls ? { tls: ca === undefined ? { cert, key } : { cert, key, ca } } : {}),
     store,
     storeUnsafe: word('LATCHKEY_STORE_UNSAFE', ['0', '1'], '0') === '1',
+    ...(replicas === undefined ? {} : { replicas }),
     role,
     adminEmail,
     ...(adminPassword === undefined ? {} : { adminPassword }),
@@ -262,6 +284,7 @@ export const readConfig = (
     publicMetrics: word('LATCHKEY_METRICS', ['local', 'public'], 'local') === 'public',
     origins: originsOf('LATCHKEY_ORIGINS', get('LATCHKEY_ORIGINS'), faults),
     frameOrigins: originsOf('LATCHKEY_FRAME_ORIGINS', get('LATCHKEY_FRAME_ORIGINS'), faults),
+    isProxy: proxiesOf(get('LATCHKEY_TRUST_PROXY'), faults),
     limits: limitsOf(get('LATCHKEY_LIMITS'), faults),
     mail: readMailSettings(
       {

@@ -3,7 +3,7 @@ import { type Claimed, type Opened, type Refused, refused } from '../model/outco
 import type { PolicyInForce } from '../model/policy.ts'
 import type { Device } from '../model/records.ts'
 import { ownedBy } from './owning.ts'
-import { claimedBy, type Decision, mayOffer, type Redeem } from './rules.ts'
+import { claimedBy, type Decision, isOpenAt, mayOffer, type Redeem } from './rules.ts'
 
 /** Without a duration, ms: research/mode_thethings_thingful.md 1.11 (2). */
 export const CLAIM_MODE_DEFAULT_MS = 300_000
@@ -55,7 +55,7 @@ export const redeemPrinted = (
   if (device.claimingAllowed === false) return { outcome: refused('claiming-not-allowed', true) }
   const { claimMode } = device
   if (claimMode === undefined) return { outcome: refused('no-window', true) }
-  if (now >= claimMode.expiresAt) return { outcome: refused('window-expired', true) }
+  if (!isOpenAt(claimMode, now)) return { outcome: refused('window-expired', true) }
   const owned = ownedBy(device, { claim, user, home, proof: 'printed' }, now)
   return {
     outcome: claimedBy(owned, claim, home, true),

@@ -84,7 +84,17 @@ export type Redeem = {
   readonly secret: Digest | undefined
 }
 
-const isLive = (half: Window | BoxKey, now: number) => now < half.expiresAt
+/** What the clocks of two nodes may be apart, ms. */
+export const CLOCKS_APART_MS = 30_000
+
+/**
+ * Whether a half is open. One that was opened later than now is of a clock that has gone back since, and would be open
+ * for longer than it may: it is over.
+ */
+export const isOpenAt = (
+  half: { readonly openedAt?: number; readonly expiresAt: number },
+  now: number,
+): boolean => now < half.expiresAt && (half.openedAt ?? now) <= now + CLOCKS_APART_MS
 
 /** An account brings the other half of a window or of a box key. */
 export const redeem = (device: Device, proof: Redeem, now: number): Decision<Claimed | Refused> => {
@@ -96,7 +106,7 @@ export const redeem = (device: Device, proof: Redeem, now: number): Decision<Cla
   }
   const halves = [device.window, device.boxKey].filter((half) => half !== undefined)
   const matching = halves.filter((half) => half.secret === proof.secret)
-  const match = matching.find((half) => isLive(half, now))
+  const match = matching.find((half) => isOpenAt(half, now))
   const hasProof = proof.secret !== undefined && (matching.length > 0 || sameAsHeld)
   if (device.owner !== undefined) return { outcome: refused('owned-by-another', hasProof) }
   if (device.claimingAllowed === false)
@@ -154,7 +164,7 @@ const whyNot = (
   now: number,
 ) => {
   if (halves.length === 0) return 'no-window'
-  if (matching.length > 0 || !halves.some((half) => isLive(half, now))) return 'window-expired'
+  if (matching.length > 0 || !halves.some((half) => isOpenAt(half, now))) return 'window-expired'
   return proof.secret === undefined ? 'secret-required' : 'wrong-secret'
 }
 

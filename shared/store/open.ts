@@ -3,12 +3,17 @@ import type { Log } from '../log.ts'
 import { openEmbedded } from './embedded/store.ts'
 import type { Store } from './port.ts'
 import { openRedis } from './redis/store.ts'
+import type { Replicas } from './replicas.ts'
 
-/** `url`: `embedded:FOLDER` or a redis form; `allowUnsafe`: run even on a Redis that could lose ownership. */
+/**
+ * `url`: `embedded:FOLDER` or a redis form; `allowUnsafe`: run even on a Redis that could lose ownership;
+ * `replicas`: of a Redis, that have what is answered.
+ */
 export type OpenOptions = {
   readonly url: string
   readonly log: Log
   readonly allowUnsafe?: boolean
+  readonly replicas?: Replicas
 }
 
 type Opener = (options: OpenOptions) => Promise<Store>

@@ -58,6 +58,17 @@ const held = () => ({
 })
 
 describe('redeeming', () => {
+  test('a window of a clock that was more than 30 s ahead of this one is over', () => {
+    const ahead = (ms: number) =>
+      device({ window: { ...window(NOW + 60_000), openedAt: NOW + ms } })
+    const { outcome } = redeem(ahead(30_000), proof(SECRET), NOW)
+    expect(outcome.state).toBe('claimed')
+    expect(redeem(ahead(30_001), proof(SECRET), NOW).outcome).toMatchObject({
+      state: 'refused',
+      reason: 'window-expired',
+    })
+  })
+
   const later = NOW + 1
   const cases = [
     ['nothing was offered', device(), SECRET, 'no-window', false],

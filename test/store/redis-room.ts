@@ -21,6 +21,12 @@ export const createRoom = () => {
       ends.push(() => store.close())
       return store
     },
+    /** What was started some other way. */
+    async ending<T extends { stop(): Promise<void> }>(started: Promise<T>): Promise<T> {
+      const it = await started
+      ends.push(() => it.stop())
+      return it
+    },
     /** A plain connection, to do what an operator or a stranger does. */
     plain(server: RedisServer): Redis {
       const client = new Redis({ host: '127.0.0.1', port: server.port, protocol: 2 })

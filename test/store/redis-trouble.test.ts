@@ -201,4 +201,25 @@ describeWithRedis('a redis store in trouble', () => {
     )
     expect(heard[0]).toBe('again')
   })
+  test('who begins to watch while the connection for that is cut waits until it is there again', async () => {
+    const server = await redis()
+    const store = await open({ url: server.url })
+    const admin = plain(server)
+    await store.watch('first', () => {})
+    const heard = new Set<string>()
+    for (let i = 0; i < 20; i++) {
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await store.watch(`channel ${i}`, (message) => void heard.add(message))
+    }
+    await eventually(
+      async () => {
+        for (let i = 0; i < 20; i++)
+          await store.announce(`channel ${i}`, `${i}`).catch(() => undefined)
+        return heard.size
+      },
+      (size) => size === 20,
+      BACK_MS,
+    )
+    expect(heard.size).toBe(20)
+  })
 })

@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path'
 import { ADMIN } from './server.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
+/** The built program; `LATCHKEY_DIST` names another build. */
+export const PROGRAM = resolve(ROOT, process.env.LATCHKEY_DIST ?? 'dist', 'main.js')
 
 /** The built program as a user starts it: a process of its own. */
 export type TestProcess = {
@@ -32,9 +34,9 @@ process.once('exit', () => {
 
 type Spawned = Omit<TestProcess, 'mqttUrl' | 'httpUrl'> & { readonly child: ChildProcess }
 
-/** Starts `dist/main.js` in a folder. Answers at once: it may end without getting ready. */
+/** Starts the program in a folder. Answers at once: it may end without getting ready. */
 export const spawnServer = (cwd: string, env: Readonly<Record<string, string>> = {}): Spawned => {
-  const child = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
+  const child = spawn(process.execPath, [PROGRAM], {
     cwd,
     env: {
       PATH: process.env.PATH ?? '',

@@ -61,12 +61,16 @@ export const anyRedis = async (): Promise<Pick<RedisServer, 'url' | 'stop'>> => 
 
 /** Starts a Redis that is safe to use (AOF, noeviction); `args` come last and so win. It always ends with this process. */
 export const startRedis = async (
-  options: { readonly args?: readonly string[]; readonly dir?: string } = {},
+  options: {
+    readonly args?: readonly string[]
+    readonly dir?: string
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<RedisServer> => {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'latchkey-redis-'))
   const port = await freePort()
   const args = ['--port', String(port), '--dir', dir, ...SAFE, ...QUIET, ...(options.args ?? [])]
-  let child = await launch(args, port)
+  let child = await launch(args, port, options.env)
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
@@ -92,7 +96,7 @@ export const startRedis = async (
     kill: () => end('SIGKILL'),
     async restart() {
       await end('SIGTERM')
-      child = await launch(args, port)
+      child = await launch(args, port, options.env)
     },
   }
 }
@@ -109,8 +113,15 @@ export const freePort = (): Promise<number> =>
     })
   })
 
-const launch = async (args: readonly string[], port: number): Promise<ChildProcess> => {
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+const launch = async (
+  args: readonly string[],
+  port: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ChildProcess> => {
+  const child = spawn('redis-server', args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let said = ''
   child.stdout.on('data', (data: Buffer) => {
     said += data.toString()

@@ -2,12 +2,14 @@ import { Cluster } from 'ioredis'
 import { StoreUnfit } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Key } from '../port.ts'
+import type { Replicas } from '../replicas.ts'
 import type { Address } from './address.ts'
 import { commitChange } from './commit.ts'
 import type { Client } from './connect.ts'
 import { countIn } from './count.ts'
 import { down, replyCode } from './failure.ts'
 import type { Layout } from './layout.ts'
+import { tryWitness } from './replicas.ts'
 
 type Info = ReadonlyMap<string, string>
 
@@ -44,14 +46,18 @@ export const checkFitness = async (
   client: Client,
   address: Address,
   layout: Layout,
-  { allowUnsafe, log }: { allowUnsafe: boolean; log: Log },
+  {
+    allowUnsafe,
+    replicas,
+    log,
+  }: { allowUnsafe: boolean; replicas: Replicas | undefined; log: Log },
 ): Promise<void> => {
   const nodes = client instanceof Cluster ? client.nodes('master') : [client]
   const faults = (await Promise.all(nodes.map((node) => faultsOf(node.info(), address)))).flat()
   const unique = [...new Set(faults)].map((fault) => `redis is not safe to use: ${fault}`)
   if (unique.length > 0 && !allowUnsafe) throw new StoreUnfit(unique)
   for (const fault of unique) log.warn({}, fault)
-  if (!(await hasAllRights(client, layout)))
+  if (!(await hasAllRights(client, layout, replicas)))
     throw new StoreUnfit([
       'redis does not let us in: this user lacks rights to the keys and channels latchkey:* or to a command of the commit script',
     ])
@@ -77,7 +83,11 @@ const parseInfo = (text: string): Info =>
   )
 
 /** Tries a change of every kind, on keys of its own: a right that is missing would else show half-way through a claim. */
-const hasAllRights = async (client: Client, layout: Layout): Promise<boolean> => {
+const hasAllRights = async (
+  client: Client,
+  layout: Layout,
+  replicas: Replicas | undefined,
+): Promise<boolean> => {
   const key = '{~probe}' as Key
   const change = {
     expect: [{ key: '{~probe}never' as Key, version: undefined }],
@@ -99,6 +109,7 @@ const hasAllRights = async (client: Client, layout: Layout): Promise<boolean> =>
     await countIn(client, layout.counter(key), 1, 1)
     await countIn(client, layout.counter(key), 1, 0)
     await client.publish(layout.channel('probe'), '')
+    if (replicas !== undefined) await tryWitness(client, layout)
     return true
   } catch (error) {
     if (DENIED.test(String(error))) return false

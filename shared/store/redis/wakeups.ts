@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../log.ts'
 import type { Unwatch } from '../port.ts'
 import { createWatchers } from '../watchers.ts'
@@ -12,6 +13,9 @@ export type Wakeups = {
 }
 
 const HEARTBEAT_MS = 5_000
+/** A watching connection that was cut is there again in a moment: so long whoever begins to watch waits for it. */
+const PATIENCE_MS = 1500
+const PAUSE_MS = 50
 
 /** Announcing and watching by PUBLISH and SUBSCRIBE, subscribed again after each reconnection. */
 export const createWakeups = (clients: Clients, layout: Layout, log: Log): Wakeups => {
@@ -27,6 +31,18 @@ export const createWakeups = (clients: Clients, layout: Layout, log: Log): Wakeu
     subscribed.set(channel, reply)
     reply.catch(() => subscribed.delete(channel))
     return reply
+  }
+  const subscribeSoon = async (channel: string): Promise<void> => {
+    const until = Date.now() + PATIENCE_MS
+    for (;;) {
+      try {
+        await subscribe(channel)
+        return
+      } catch (error) {
+        if (ended || Date.now() >= until) throw error
+        await sleep(PAUSE_MS)
+      }
+    }
   }
   const unsubscribe = async (channel: string): Promise<void> => {
     if (watchers.has(channel) || !subscribed.delete(channel)) return
@@ -56,7 +72,7 @@ export const createWakeups = (clients: Clients, layout: Layout, log: Log): Wakeu
       const channel = layout.channel(name)
       const remove = watchers.add(channel, listener)
       try {
-        await subscribe(channel)
+        await subscribeSoon(channel)
       } catch (error) {
         remove()
         throw error
