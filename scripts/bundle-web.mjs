@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -31,6 +31,16 @@ const bundled = async (entry) => {
   return outputFiles[0].contents
 }
 
+/** A script that loads parts of itself when they are needed: its files by their names, what both share among them. */
+const bundledInParts = async (entry, name) => {
+  const { outputFiles } = await build({
+    ...{ ...SHARED, format: 'esm', legalComments: 'eof', splitting: true, outdir: ASSETS },
+    entryPoints: { [name]: join(WEB, entry) },
+    chunkNames: `${name}-[name]`,
+  })
+  return outputFiles.map(({ path, contents }) => [basename(path), contents])
+}
+
 /** Written beside and renamed: whoever reads it meanwhile reads the whole of it. */
 const put = async (name, contents) => {
   const beside = join(ASSETS, `.${name}.${process.pid}`)
@@ -46,7 +56,9 @@ const bundle = async () => {
     bundled('page/claim.ts').then((script) => put('claim.js', script)),
     bundled('page/claim.css').then((sheet) => put('claim.css', sheet)),
     readFile(join(WEB, 'page/claim.html')).then((page) => put('claim.html', page)),
-    bundled('console/index.ts').then((script) => put('console.js', script)),
+    bundledInParts('console/index.ts', 'console').then((parts) =>
+      Promise.all(parts.map(([name, script]) => put(name, script))),
+    ),
     bundled('console/console.css').then((sheet) => put('console.css', sheet)),
     readFile(join(WEB, 'console/console.html')).then((page) => put('console.html', page)),
     bundled('letters/letters.ts').then((script) => put('letters.js', script)),

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const ROOMS = ['shared', 'broker', 'gateway', 'firmware-sim', 'cli', 'bench']
+const ROOMS = ['shared', 'broker', 'gateway', 'firmware-sim', 'cli', 'client', 'bench', 'faults']
 
 const filesUnder = (folder: string): string[] =>
   readdirSync(join(ROOT, folder)).flatMap((name) => {
@@ -59,7 +59,15 @@ const RULES: readonly Rule[] = [
     room: 'shared/registry/',
     never: [/^node:(net|tls|http|fs|dgram)/, /^(ioredis|lmdb|fastify|aedes|mqtt)/],
   },
-  { room: 'shared/', never: [/^(broker|gateway|firmware-sim|bench)\//, /^(main|cli|index)\.ts$/] },
+  // Drawn by a command and in browsers: nothing of either.
+  {
+    room: 'shared/labels/',
+    never: [/^node:/, /^(?!shared\/labels\/)(shared|cli|gateway)\//, /^(?!uqr$)[a-z@][\w@-]*$/],
+  },
+  {
+    room: 'shared/',
+    never: [/^(broker|gateway|firmware-sim|bench|faults)\//, /^(main|cli|index)\.ts$/],
+  },
   {
     room: 'broker/',
     never: [/^gateway\//, /^firmware-sim\//, /^(fastify|ioredis|lmdb)/, /^@fastify\//],
@@ -81,9 +89,20 @@ const RULES: readonly Rule[] = [
     room: 'gateway/web/console/',
     never: [
       /^node:/,
-      /^shared\//,
+      /^shared\/(?!labels\/)/,
       /^gateway\/(?!web\/(widget|page|console)\/)/,
       /^(?!uqr$)[a-z@][\w@-]*$/,
+    ],
+  },
+  // Runs in browsers and in Node and depends on nothing: what it knows of the server was written from its description.
+  { room: 'client/', never: [/^(?!client\/)/] },
+  // A campaign sees the program from outside; only the broken nodes are made of it.
+  {
+    room: 'faults/',
+    never: [
+      /^(broker|gateway|bench)\//,
+      /^shared\/(?!(check|config|errors|log|store\/port)\.ts$)/,
+      /^(aedes|fastify|ioredis|lmdb|mqtt)/,
     ],
   },
   // Commands are clients: what they know of the server is its API, and how files are read.
@@ -91,7 +110,7 @@ const RULES: readonly Rule[] = [
     room: 'cli/',
     never: [
       /^(broker|gateway|firmware-sim|bench)\//,
-      /^shared\/(?!imports\/(csv|ndjson|reader)\.ts$|audit\/chain\.ts$)/,
+      /^shared\/(?!imports\/(csv|ndjson|reader)\.ts$|audit\/chain\.ts$|labels\/)/,
       /^(aedes|fastify|ioredis|lmdb|mqtt)/,
     ],
   },

@@ -1,3 +1,11 @@
+import { deflateSync } from 'node:zlib'
+import { fitsCode } from '../../shared/labels/code.ts'
+import { CONTENTS, type Content } from '../../shared/labels/content.ts'
+import { SMALLEST_MODULE_MM } from '../../shared/labels/draw.ts'
+import { type Page, pagesOf } from '../../shared/labels/pages.ts'
+import { isPrintable, type Pack, pdfOf } from '../../shared/labels/pdf.ts'
+import { perPage, SHEETS } from '../../shared/labels/sheet.ts'
+import { svgOf } from '../../shared/labels/svg.ts'
 import {
   type Command,
   EXIT,
@@ -10,13 +18,8 @@ import {
 } from '../command.ts'
 import { createProgress } from '../progress.ts'
 import { mustNotExist, writeSecretFile } from '../secret-file.ts'
-import { CONTENTS, type Labelled } from './content.ts'
-import { SMALLEST_MODULE_MM } from './draw.ts'
-import { type Page, pagesOf } from './pages.ts'
-import { isPrintable, pdfOf } from './pdf.ts'
-import { type LabelRow, labelsIn } from './read.ts'
-import { perPage, SHEETS, sheetOf } from './sheet.ts'
-import { svgOf } from './svg.ts'
+import { type LabelRow, labelsIn, type PrintedRow } from './read.ts'
+import { sheetOf } from './sheet.ts'
 
 const HELP = `latchkey labels FILE --out labels.pdf: QR codes to print for the box of each device
 
@@ -48,16 +51,15 @@ const OPTIONS = {
   json: { type: 'boolean' },
 } as const
 
-const contentIn = (given: string | undefined): string => {
-  const content = given ?? 'link'
-  if (!CONTENTS.has(content))
-    throw new WrongUsage(`--content is one of ${[...CONTENTS.keys()].join(', ')}`)
-  return content
+const contentIn = (word: string): Content => {
+  const content = CONTENTS.get(word)
+  if (content !== undefined) return content
+  throw new WrongUsage(`--content is one of ${[...CONTENTS.keys()].join(', ')}`)
 }
 
-const urlFor = (content: string, given: string | undefined, env: Io['env']): string => {
+const urlFor = (word: string, given: string | undefined, env: Io['env']): string => {
   const url = (given ?? env.LATCHKEY_PUBLIC_URL ?? '').replace(/\/+$/, '')
-  if (content !== 'link') return url
+  if (word !== 'link') return url
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
   throw new WrongUsage(
     '--url, or LATCHKEY_PUBLIC_URL, is the http:// or https:// address of the claim page',
@@ -76,9 +78,11 @@ type Writer = (out: string, pages: AsyncIterable<Page>) => Promise<void>
 const numbered = (out: string, page: number): string =>
   page === 1 ? out : out.replace(/(\.[^.]*)$/, `-${page}$1`)
 
+const pack: Pack = (bytes) => Uint8Array.from(deflateSync(bytes, { level: 9 }))
+
 /** How pages are written, by the end of the file's name. */
 const WRITERS = new Map<string, Writer>([
-  ['.pdf', (out, pages) => writeSecretFile('--out', out, pdfOf(pages))],
+  ['.pdf', (out, pages) => writeSecretFile('--out', out, pdfOf(pages, pack))],
   [
     '.svg',
     async (out, pages) => {
@@ -97,9 +101,14 @@ const writerFor = (out: string): Writer => {
   return writer
 }
 
-const isLabel = (row: LabelRow): row is Labelled => 'secret' in row
+const isLabel = (row: LabelRow): row is PrintedRow => 'secret' in row
 
-const WORDS = { name: 'no name', key: 'no key', row: 'no row that can be read' } as const
+const WORDS = {
+  name: 'no name',
+  key: 'no key',
+  row: 'no row that can be read',
+  room: 'more than a code can say',
+} as const
 
 /** `latchkey labels`. */
 export const labels: Command = {
@@ -110,31 +119,37 @@ export const labels: Command = {
     if (given.out === undefined) throw new WrongUsage('--out is missing')
     const write = writerFor(given.out)
     const sheet = sheetOf(given.sheet, given.roll)
-    const content = contentIn(given.content)
-    const url = urlFor(content, given.url, io.env)
+    const word = given.content ?? 'link'
+    const content = contentIn(word)
+    const { project } = given
+    const options = { url: urlFor(word, given.url, io.env), project }
     const skipped = skippedIn(given.start, perPage(sheet))
     mustNotExist('--out', given.out)
     const counts = { labels: 0, skipped: 0, unprintable: 0 }
     let smallest = Number.POSITIVE_INFINITY
     const progress = createProgress(io)
+    const skip = (line: number, missing: keyof typeof WORDS) => {
+      counts.skipped += 1
+      io.stderr.write(`line ${line}: ${WORDS[missing]}, so no label\n`)
+    }
     const readable = async function* () {
       for await (const row of labelsIn(file, progress.at)) {
-        if (isLabel(row)) {
+        if (!isLabel(row)) skip(row.line, row.missing)
+        else if (!fitsCode(content(row, options))) skip(row.line, 'room')
+        else {
           counts.labels += 1
           if (!isPrintable(row.name + row.secret)) counts.unprintable += 1
           yield row
-        } else {
-          counts.skipped += 1
-          io.stderr.write(`line ${row.line}: ${WORDS[row.missing]}, so no label\n`)
         }
       }
     }
-    const onModule = (module: number) => {
-      smallest = Math.min(smallest, module)
+    const measured = async function* () {
+      for await (const page of pagesOf(readable(), { ...options, sheet, content, skipped })) {
+        smallest = Math.min(smallest, page.module)
+        yield page
+      }
     }
-    const { project } = given
-    const pages = pagesOf(readable(), { sheet, content, url, project, skipped, onModule })
-    await write(given.out, pages).finally(progress.end)
+    await write(given.out, measured()).finally(progress.end)
     if (smallest < SMALLEST_MODULE_MM)
       io.stderr.write(
         `The dots of the codes are ${smallest.toFixed(2)} mm: below ${SMALLEST_MODULE_MM} mm they are hard to print and to read; take larger labels.\n`,

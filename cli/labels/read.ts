@@ -4,21 +4,23 @@ import { createCsvReader } from '../../shared/imports/csv.ts'
 import { createNdjsonReader } from '../../shared/imports/ndjson.ts'
 import type { FileRecord } from '../../shared/imports/reader.ts'
 import { WrongUsage } from '../command.ts'
-import type { Labelled } from './content.ts'
 
 /** The members and columns in which a key may stand, the first that is there counts. */
 const KEYS = ['boxKey', 'secret', 'claimCode'] as const
 
+/** What is printed for a row, and on which line it stands. */
+export type PrintedRow = { readonly line: number; readonly name: string; readonly secret: string }
+
 /** A row of a file: a label, or on which line there is none, and why. */
 export type LabelRow =
-  | Labelled
+  | PrintedRow
   | { readonly line: number; readonly missing: 'name' | 'key' | 'row' }
 
 const labelOf = (line: number, memberNamed: (name: string) => unknown): LabelRow => {
   const name = memberNamed('name')
   if (typeof name !== 'string' || name === '') return { line, missing: 'name' }
   const secret = KEYS.map(memberNamed).find((key) => typeof key === 'string' && key !== '')
-  return typeof secret === 'string' ? { name, secret } : { line, missing: 'key' }
+  return typeof secret === 'string' ? { line, name, secret } : { line, missing: 'key' }
 }
 
 const memberOf = (content: unknown) => {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Digests } from '../guard/digests.ts'
 import type { DeviceId, Digest } from '../model/ids.ts'
 import { ALPHABET, grouped, isChecked, withCheck } from './code-text.ts'
@@ -19,9 +20,15 @@ const LONGEST = 40
 
 const lettersOf = (text: string): string => text.slice(1).replace(/[ -]/g, '').toUpperCase()
 
+const printed = (values: readonly number[]): string => `K-${grouped(withCheck(values))}`
+
 /** The key for the box of a device, made again from its id at any time. */
 export const boxKeyOf = (digests: Digests, device: DeviceId): string =>
-  `K-${grouped(withCheck(digests.boxKeyValues(device, VALUES, ALPHABET.length)))}`
+  printed(digests.boxKeyValues(device, VALUES, ALPHABET.length))
+
+/** Another one, which nobody can make again. */
+export const newBoxKey = (): string =>
+  printed(Array.from({ length: VALUES }, () => randomInt(ALPHABET.length)))
 
 /** Whether this is a generated box key with a typing error: every single wrong character, and every two swapped neighbours. */
 export const isMistyped = (secret: string): boolean => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { boxKeyOf, isMistyped, secretDigest } from '../../shared/claim/box-key-text.ts'
+import { boxKeyOf, isMistyped, newBoxKey, secretDigest } from '../../shared/claim/box-key-text.ts'
 import { ALPHABET } from '../../shared/claim/code-text.ts'
 import { createDigests } from '../../shared/guard/digests.ts'
 import type { DeviceId } from '../../shared/model/ids.ts'
@@ -22,10 +22,13 @@ test('a box key is K and four groups of four, the same for a device as long as t
   )
 })
 
-test('box keys use the whole alphabet evenly', () => {
+test.each([
+  ['made from the id of a device', (n: number) => boxKeyOf(digests, `device ${n}` as DeviceId)],
+  ['made afresh', () => newBoxKey()],
+])('box keys %s use the whole alphabet evenly', (_how, keyOf) => {
   const counts = new Map<string, number>()
   for (let n = 0; n < 2000; n++) {
-    const letters = boxKeyOf(digests, `device ${n}` as DeviceId).replace(/-/g, '')
+    const letters = keyOf(n).replace(/-/g, '')
     for (const letter of letters.slice(1, 16)) counts.set(letter, (counts.get(letter) ?? 0) + 1)
   }
   expect(counts.size).toBe(31)

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { labels } from '../../cli/labels/command.ts'
-import { broken } from '../../cli/labels/draw.ts'
-import { SHEETS } from '../../cli/labels/sheet.ts'
+import { broken } from '../../shared/labels/draw.ts'
+import { SHEETS } from '../../shared/labels/sheet.ts'
 import { runCli, workFolder } from '../support/cli.ts'
 import { pagesOfPdf, readShape, shapesOfPage, shapesOfSvg, textsOfPage } from '../support/print.ts'
 
@@ -156,6 +156,15 @@ test('rows without a name or a key have no label, and are told by their lines', 
   expect(code).toBe(1)
   expect(stderr.match(/^line \d/gm)).toEqual(['line 1', 'line 2', 'line 3'])
   expect(JSON.parse(stdout)).toEqual({ labels: 1, skipped: 3 })
+})
+
+test('what no code can say has no label, and the others have theirs', async () => {
+  // ISO/IEC 18004, table 7: 2331 bytes at most at level M; each of these letters is nine of them in a link.
+  const rows = [{ name: '灯'.repeat(255), boxKey: KEY }, ...lamps(1)]
+  const { code, stderr } = await print('l.pdf', rows)
+  expect([code, stderr]).toEqual([1, 'line 1: more than a code can say, so no label\n'])
+  const [shape, ...others] = shapesOfPage(pdf()[0]?.content ?? '')
+  expect([readShape(shape ?? []), others]).toEqual([linkOf('lamp-0'), []])
 })
 
 test('a file is never written over, and dots that are too small are told', async () => {

@@ -271,6 +271,19 @@ onEachStore(ready, () => {
       expect((await ada.post(`${V1}/claims`, claim)).status).toBe(403)
     })
 
+    test('has a check character, so that a typing error is no wrong try', async () => {
+      const device = await makeDevice(maker)
+      const expiresAt = new Date(Date.now() + 60_000).toISOString()
+      const { secret } = (await maker.put(`${V1}/devices/${device.id}/box-key`, { expiresAt })).body
+      expect(secret).toMatch(/^K(-[2-9A-HJKMNP-Z]{4}){4}$/)
+      const ada = await customer(server.httpUrl)
+      const typo = secret.slice(0, -1) + (secret.endsWith('A') ? 'B' : 'A')
+      const claim = (typed: string) =>
+        ada.post(`${V1}/claims`, { device: device.name, secret: typed })
+      expect((await claim(typo)).status).toBe(400)
+      expect((await claim(secret.toLowerCase())).status).toBe(201)
+    })
+
     test('needs a time in the future', async () => {
       const device = await makeDevice(maker)
       const past = await maker.put(`${V1}/devices/${device.id}/box-key`, {

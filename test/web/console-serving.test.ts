@@ -47,10 +47,11 @@ test.each([
 )
 
 test('the console is small', async () => {
-  const [script, style] = await Promise.all([get('/console.js'), get('/console.css')])
-  expect([script.status, style.status]).toEqual([200, 200])
+  const files = ['/console.js', '/console-chunk.js', '/console-labels.js', '/console.css']
+  const replies = await Promise.all(files.map(get))
+  expect(replies.map(({ status }) => status)).toEqual(files.map(() => 200))
   const bytes = await Promise.all(
-    [script, style].map(async (reply) => gzipSync(Buffer.from(await reply.arrayBuffer())).length),
+    replies.map(async (reply) => gzipSync(Buffer.from(await reply.arrayBuffer())).length),
   )
   expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(HEAVIEST)
 })

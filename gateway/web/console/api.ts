@@ -44,12 +44,47 @@ export const createApi = ({ token, onOver }: ApiOptions) => {
     if (reply.status >= 400) return { ok: false, failure: refusalOf(reply) }
     return { ok: true, body: reply.body as T }
   }
+
+  /** What is no JSON, one way or the other. */
+  const stream = async <T>(
+    path: string,
+    request: RequestInit,
+    read: (reply: Response) => Promise<T>,
+  ): Promise<Answer<T>> => {
+    const headers = { ...request.headers, authorization: `Bearer ${token()}` }
+    try {
+      const reply = await fetch(`${V1}${path}`, {
+        ...{ credentials: 'omit', cache: 'no-store', ...request, headers },
+      })
+      if (reply.status === 401) onOver()
+      if (reply.ok) return { ok: true, body: await read(reply) }
+      if (reply.status >= 500) return { ok: false, failure: { kind: 'unreachable' } }
+      const body = (await reply.json().catch(() => ({}))) as Reply['body']
+      return { ok: false, failure: refusalOf({ status: reply.status, body }) }
+    } catch {
+      // A network that is away, or goes away in between.
+      return { ok: false, failure: { kind: 'unreachable' } }
+    }
+  }
+
   return {
     get: <T>(path: string) => ask<T>('GET', path),
     post: <T>(path: string, body?: unknown) => ask<T>('POST', path, body),
     put: <T>(path: string, body: unknown) => ask<T>('PUT', path, body),
     patch: <T>(path: string, body: unknown) => ask<T>('PATCH', path, body),
     remove: (path: string) => ask<object>('DELETE', path),
+    /** Sends a file as it is; what is sent under the same key is done once. */
+    send: <T>(path: string, file: Blob, type: string, key: string) =>
+      stream(
+        path,
+        {
+          ...{ method: 'POST', body: file },
+          headers: { 'content-type': type, 'idempotency-key': key },
+        },
+        (reply) => reply.json() as Promise<T>,
+      ),
+    /** What a path answers, as it is. */
+    fetch: (path: string) => stream(path, { method: 'GET' }, (reply) => reply.blob()),
   }
 }
 

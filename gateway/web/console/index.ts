@@ -160,7 +160,7 @@ const go = (href: string, isQuiet = false): void => {
 
 /** Asks what this account may look into, then shows it. */
 const enter = async (isMoved: boolean): Promise<void> => {
-  const answer = await api.get<Page<Project>>('/projects')
+  const [answer] = await Promise.all([api.get<Page<Project>>('/projects'), settled])
   if (session.account() === undefined) return
   if (answer.ok) {
     projects = answer.body.items
@@ -222,7 +222,8 @@ hearing(place('language'), {
   },
 })
 
-void fetch('/console.json')
+/** What is printed leads there, so nothing is shown before that is known. */
+const settled = fetch('/console.json')
   .then((reply) => reply.json())
   .then((settings: { readonly publicUrl?: string }) => {
     publicUrl = settings.publicUrl ?? publicUrl

@@ -44,6 +44,12 @@ export const presentProject = ({ project, projects }: Pick<Room, 'project' | 'pr
     ? projects[0]
     : projects.find(({ id, name, number }) => [id, name, String(number)].includes(project))
 
+/** The project whose claim page the codes of its devices lead to; absent: the default one, which is not named there. */
+export const projectOnLabels = (room: Pick<Room, 'project' | 'projects'>): string | undefined => {
+  const name = presentProject(room)?.name
+  return name === 'default' ? undefined : name
+}
+
 /** Calls again and again while the view is shown and somebody could see it. */
 export const every = (ms: number, { signal }: Pick<Room, 'signal'>, work: () => void): void => {
   const timer = setInterval(() => {

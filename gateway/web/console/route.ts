@@ -4,6 +4,7 @@ import { withQuery } from './api.ts'
 export const PAGES = [
   'overview',
   'devices',
+  'import',
   'accounts',
   'homes',
   'policy',

@@ -14,6 +14,7 @@ export const de: Words = {
   pages: {
     overview: 'Übersicht',
     devices: 'Geräte',
+    import: 'Import',
     accounts: 'Konten',
     homes: 'Haushalte',
     policy: 'Regeln',
@@ -109,11 +110,22 @@ export const de: Words = {
     away: 'Nicht da',
     open: 'Offen',
     shown: (count) => (count === 1 ? '1 Gerät' : `${count} Geräte`),
+    choose: 'Auswählen',
+    chooseOne: (name) => `${name} auswählen`,
+    all: 'Alle auf dieser Seite',
+    chosen: (count) =>
+      count === 0 ? 'Geräte auswählen, um Etiketten zu drucken' : `${count} ausgewählt`,
+    most: (count) => `${count} ausgewählt: mehr geht nicht auf einmal`,
+    clear: 'Auswahl aufheben',
+    labels: 'Etiketten',
+    labelsTitle: (count) =>
+      count === 1 ? 'Etiketten für 1 Gerät' : `Etiketten für ${count} Geräte`,
+    back: 'Zurück zu den Geräten',
     looking: 'Die Geräte werden durchgesehen …',
     further: 'Weitersuchen',
     empty: [
       'Noch keine Geräte',
-      'Anlegen mit POST /latchkey/v1/devices, oder aus einer Datei: npx latchkey devices import.',
+      'Aus einer Datei importieren, oder anlegen mit POST /latchkey/v1/devices.',
     ],
     nothing: ['Kein Gerät passt', 'Vielleicht eine andere Schreibweise, ein anderer Zustand?'],
   },

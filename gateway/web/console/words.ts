@@ -23,7 +23,7 @@ export type Words = Of<
   Of<'never' | 'now' | 'once'> & {
     readonly other: Of<'lang' | 'name'>
     readonly pages: Of<
-      'overview' | 'devices' | 'accounts' | 'homes' | 'policy' | 'keys' | 'projects'
+      'overview' | 'devices' | 'import' | 'accounts' | 'homes' | 'policy' | 'keys' | 'projects'
     >
     readonly refused: Of<'title' | 'claim'> & { readonly text: About }
     readonly unknown: Of<'title' | 'text' | 'back'>
@@ -62,9 +62,14 @@ type OverviewWords = Of<
 type DevicesWords = Of<
   'search' | 'searchHint' | 'state' | 'name' | 'class' | 'owner' | 'connection' | 'window'
 > &
-  Of<'epoch' | 'seen' | 'nobody' | 'connected' | 'away' | 'open' | 'looking' | 'further'> & {
+  Of<'epoch' | 'seen' | 'nobody' | 'connected' | 'away' | 'open' | 'looking' | 'further'> &
+  Of<'choose' | 'all' | 'clear' | 'labels' | 'back'> & {
     readonly states: Of<'all' | 'claimed' | 'unclaimed' | 'window' | 'connected'>
     readonly shown: (count: number) => string
+    readonly chooseOne: About
+    readonly chosen: (count: number) => string
+    readonly most: (count: number) => string
+    readonly labelsTitle: (count: number) => string
     readonly empty: Saying
     readonly nothing: Saying
   }

@@ -1,4 +1,5 @@
-import { encode } from 'uqr'
+import { codeIn } from '../../../../shared/labels/code.ts'
+import { pathOf } from '../../../../shared/labels/svg.ts'
 import { draw, hearing, make } from '../../widget/dom.ts'
 import type { Room } from '../room.ts'
 import { act } from './controls.ts'
@@ -13,17 +14,16 @@ type Label = {
   readonly of: string
 }
 
+const SIDE = 100
+
 /** A QR code, black on white in any colour scheme, so that every scanner reads it. */
 const qrCode = (url: string, name: string): SVGElement => {
-  const { data, size } = encode(url, { ecc: 'M', border: 4 })
-  const path = data
-    .flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])))
-    .join('')
+  const box = { x: 0, y: 0, width: SIDE, height: SIDE }
   return draw(
     'svg',
-    { viewBox: `0 0 ${size} ${size}`, class: 'qr', role: 'img', 'aria-label': name },
-    draw('rect', { width: String(size), height: String(size), fill: '#fff' }),
-    draw('path', { d: path, fill: '#000' }),
+    { viewBox: `0 0 ${SIDE} ${SIDE}`, class: 'qr', role: 'img', 'aria-label': name },
+    draw('rect', { width: String(SIDE), height: String(SIDE), fill: '#fff' }),
+    draw('path', { d: pathOf(codeIn(url, box).rects), fill: '#000' }),
   )
 }
 

@@ -9,6 +9,9 @@ export type Column<T> = {
   readonly look?: string
 }
 
+/** What in a row the keyboard gets to. */
+const REACHED = 'a, button, input'
+
 /** Not shown where the rows are cards. */
 const NOTHING = '–'
 
@@ -53,13 +56,19 @@ export const tableOf = <T>(
     body,
   )
 
-  /** Draws a row, in place of the one that it was. */
+  /** Draws a row, in place of the one that it was; the keyboard stays where it was in it. */
   const put = (row: T): void => {
-    const drawn = make('tr', { role: 'row' }, ...columns.map((column) => cellOf(column, row)))
     const former = rows.get(keyOf(row))
+    const reached = [...(former?.querySelectorAll(REACHED) ?? [])]
+    const place = reached.indexOf(document.activeElement as Element)
+    const drawn = make('tr', { role: 'row' }, ...columns.map((column) => cellOf(column, row)))
     rows.set(keyOf(row), drawn)
-    if (former === undefined) body.append(drawn)
-    else former.replaceWith(drawn)
+    if (former === undefined) {
+      body.append(drawn)
+      return
+    }
+    former.replaceWith(drawn)
+    if (place >= 0) drawn.querySelectorAll<HTMLElement>(REACHED)[place]?.focus()
   }
 
   return { element, put, has: (key: string) => rows.has(key), size: () => rows.size }

@@ -1,19 +1,17 @@
+import { fitsCode } from '../../../../shared/labels/code.ts'
+import { linkOf } from '../../../../shared/labels/content.ts'
 import { make } from '../../widget/dom.ts'
 import type { Answer } from '../api.ts'
 import { act, field } from '../parts/controls.ts'
 import { askForm, confirmed } from '../parts/dialog.ts'
 import { failureView } from '../parts/said.ts'
 import { showOnce } from '../parts/secret.ts'
-import type { Room } from '../room.ts'
+import { projectOnLabels, type Room } from '../room.ts'
 import type { FleetDevice } from '../shapes.ts'
 import { ownerText } from './devices.ts'
 
 const DAY_MS = 86_400_000
 const MOST_DAYS = 3650
-
-/** What the claim page reads from a label: docs/claim-page.md. */
-const labelUrl = (publicUrl: string, device: string, secret: string): string =>
-  `${publicUrl}/c#d=${encodeURIComponent(device)}&s=${encodeURIComponent(secret)}`
 
 /** What a maker can do with a device. `onDone`: something about it is different now. */
 export const actsView = (room: Room, onDone: () => void) => {
@@ -77,12 +75,12 @@ export const actsView = (room: Room, onDone: () => void) => {
         const answer = await api.put<{ secret: string }>(`${pathOf(device)}/box-key`, { expiresAt })
         if (settle(answer, undefined) && answer.ok) {
           const { secret } = answer.body
-          showOnce(room, said.keyTitle, [{ name: words.device.boxKey, text: secret }], {
-            title: said.label,
-            text: said.labelText,
-            of: device.name,
-            url: labelUrl(room.publicUrl, device.name, secret),
-          })
+          const { name } = device
+          const options = { url: room.publicUrl, project: projectOnLabels(room) }
+          const url = linkOf({ name, secret }, options)
+          const label = { title: said.label, text: said.labelText, of: name, url }
+          const shown = [{ name: words.device.boxKey, text: secret }]
+          showOnce(room, said.keyTitle, shown, fitsCode(url) ? label : undefined)
         }
         return true
       },

@@ -1,11 +1,13 @@
 import { hearing, make } from '../../widget/dom.ts'
 import { withQuery } from '../api.ts'
+import { withLabels } from '../later.ts'
 import { hear } from '../live.ts'
 import { act, badge, choices, code, field, link } from '../parts/controls.ts'
 import { emptyView, failureView, skeleton } from '../parts/said.ts'
 import { type Column, tableOf } from '../parts/table.ts'
 import { hrefIn, type Room, type View } from '../room.ts'
 import type { FleetDevice, Page } from '../shapes.ts'
+import { type Choice, createChoice } from './chosen.ts'
 
 const STATES = ['all', 'claimed', 'unclaimed', 'window', 'connected'] as const
 type State = (typeof STATES)[number]
@@ -24,10 +26,11 @@ export const ownerText = ({ home, owner }: FleetDevice): string | undefined =>
 export const connectionBadge = ({ words }: Pick<Room, 'words'>, { connected }: FleetDevice) =>
   badge(connected ? words.devices.connected : words.devices.away, connected ? 'good' : 'plain')
 
-const columnsOf = (room: Room): readonly Column<FleetDevice>[] => {
+const columnsOf = (room: Room, choice: Choice): readonly Column<FleetDevice>[] => {
   const { words, format } = room
   const { devices: said } = words
   return [
+    { head: said.choose, look: 'choose', cell: choice.boxOf },
     {
       head: said.name,
       isMain: true,
@@ -59,15 +62,22 @@ const columnsOf = (room: Room): readonly Column<FleetDevice>[] => {
 }
 
 /** One way through the list: what is looked for, and what has been found so far. */
-const createList = (room: Room, search: string, state: State, isOver: () => boolean) => {
+const createList = (
+  room: Room,
+  choice: Choice,
+  search: string,
+  state: State,
+  isOver: () => boolean,
+) => {
   const { api, words } = room
   const { devices: said } = words
-  const table = tableOf(words.pages.devices, columnsOf(room), ({ id }: FleetDevice) => id)
+  const table = tableOf(words.pages.devices, columnsOf(room, choice), ({ id }: FleetDevice) => id)
   const status = make('p', { class: 'status', role: 'status' })
   const foot = make('div', { class: 'foot' })
   const element = make('div', { class: 'card table-card' }, skeleton(room, 8), foot)
 
   const show = (next: string | undefined, isFar: boolean): void => {
+    choice.draw()
     status.textContent = said.shown(table.size())
     if (table.size() > 0) element.replaceChildren(table.element, foot)
     else if (next === undefined)
@@ -116,6 +126,7 @@ const createList = (room: Room, search: string, state: State, isOver: () => bool
     if (answer.ok && !isOver()) table.put(answer.body)
   }
 
+  choice.begin()
   void load()
   return { element, status, refresh }
 }
@@ -126,7 +137,7 @@ export const devices: View = (room) => {
   const { devices: said } = words
   let state = STATES.find((one) => one === route.query.get('state')) ?? 'all'
   let round = 0
-  let list: ReturnType<typeof createList> | undefined
+  let present: ReturnType<typeof createList> | undefined
   const place = make('div', { class: 'list' })
   const statusPlace = make('div', { class: 'status-place' })
   const search = field({
@@ -137,13 +148,41 @@ export const devices: View = (room) => {
     value: route.query.get('search') ?? '',
   })
 
+  const list = make('div', { class: 'column' })
+  const labels = make('div', { class: 'column', hidden: true })
+  let printing = new AbortController()
+  signal.addEventListener('abort', () => printing.abort())
+
+  /** Takes the place of the list until one goes back. Whatever it shows is gone then. */
+  const print = (chosen: readonly FleetDevice[]): void => {
+    printing = new AbortController()
+    const title = make('h1', { tabindex: '-1' }, said.labelsTitle(chosen.length))
+    const back = act(said.back, () => {
+      printing.abort()
+      labels.replaceChildren()
+      labels.hidden = true
+      list.hidden = false
+      choice.focus()
+    })
+    labels.append(
+      make('div', { class: 'head' }, title, back),
+      withLabels({ ...room, signal: printing.signal }, (part) =>
+        part.labelsFor({ ...room, signal: printing.signal }, chosen),
+      ),
+    )
+    list.hidden = true
+    labels.hidden = false
+    title.focus()
+  }
+  const choice = createChoice(room, print)
+
   const look = (): void => {
     round += 1
     const mine = round
     const text = search.input.value.trim()
-    list = createList(room, text, state, () => signal.aborted || mine !== round)
-    place.replaceChildren(list.element)
-    statusPlace.replaceChildren(list.status)
+    present = createList(room, choice, text, state, () => signal.aborted || mine !== round)
+    place.replaceChildren(present.element)
+    statusPlace.replaceChildren(present.status)
     const query = { search: text, state: state === 'all' ? undefined : state }
     room.go(hrefIn(room, 'devices', undefined, query), true)
   }
@@ -161,7 +200,7 @@ export const devices: View = (room) => {
     signal,
     onState: () => undefined,
     onEvent: ({ subject }) => {
-      if (subject !== undefined) void list?.refresh(subject)
+      if (subject !== undefined) void present?.refresh(subject)
     },
   })
   look()
@@ -175,7 +214,7 @@ export const devices: View = (room) => {
       look()
     },
   )
-  return [
+  list.append(
     make(
       'div',
       { class: 'head' },
@@ -188,6 +227,8 @@ export const devices: View = (room) => {
       search.element,
       states,
     ),
+    choice.element,
     place,
-  ]
+  )
+  return [list, labels]
 }

@@ -8,6 +8,7 @@ import { device } from './device.ts'
 import { devices } from './devices.ts'
 import { home } from './home.ts'
 import { homes } from './homes.ts'
+import { importPage } from './import.ts'
 import { keys } from './keys.ts'
 import { overview } from './overview.ts'
 import { policy } from './policy.ts'
@@ -22,5 +23,5 @@ const unknown: View = (room) => [
 /** One row for each page. */
 export const VIEWS: Readonly<Record<Route['page'], View>> = {
   ...{ overview, devices, accounts, homes, policy, keys, projects },
-  ...{ device, account, home, unknown },
+  ...{ device, account, home, unknown, import: importPage },
 }

@@ -1,4 +1,3 @@
-import { deflateSync } from 'node:zlib'
 import type { Mark } from './draw.ts'
 import type { Page } from './pages.ts'
 
@@ -14,10 +13,9 @@ export const isPrintable = (text: string): boolean => Array.from(text).every(isS
 
 /** A text as a hexadecimal string (7.3.4.3); what the font does not have is a question mark. */
 const hexOf = (text: string): string =>
-  Buffer.from(
-    Array.from(text, (letter) => (isShown(letter) ? letter : '?')).join(''),
-    'latin1',
-  ).toString('hex')
+  Array.from(text, (letter) =>
+    (isShown(letter) ? letter : '?').charCodeAt(0).toString(16).padStart(2, '0'),
+  ).join('')
 
 const spell = (mark: Mark): string => {
   switch (mark.kind) {
@@ -47,24 +45,44 @@ const font = (name: string) =>
 const [CATALOG, PAGES, REGULAR, BOLD, FIRST] = [1, 2, 3, 4, 5]
 const RESOURCES = `<< /Font << /R ${REGULAR} 0 R /B ${BOLD} 0 R >> >>`
 
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Packs a stream of a page as zlib does (RFC 1950). */
+export type Pack = (bytes: Bytes) => Bytes | Promise<Bytes>
+
+const ENCODER = new TextEncoder()
+
+const joined = (parts: readonly (string | Bytes)[]): Bytes => {
+  const pieces = parts.map((part) => (typeof part === 'string' ? ENCODER.encode(part) : part))
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let offset = 0
+  for (const piece of pieces) {
+    whole.set(piece, offset)
+    offset += piece.length
+  }
+  return whole
+}
+
+/** Four bytes above 127 say that this is no text (7.5.2). */
+const HEAD = ['%PDF-1.4\n%', Uint8Array.of(0xe2, 0xe3, 0xcf, 0xd3), '\n']
+
 /** Pages as PDF 1.4 (ISO 32000-1), piece by piece: codes as vectors, text in fonts that every reader has. The same pages are the same bytes. */
-export async function* pdfOf(pages: AsyncIterable<Page>): AsyncGenerator<Uint8Array> {
+export async function* pdfOf(pages: AsyncIterable<Page>, pack: Pack): AsyncGenerator<Bytes> {
   const offsets = new Map<number, number>()
   const kids: number[] = []
   let offset = 0
 
-  const counted = (piece: Buffer): Buffer => {
+  const counted = (...parts: readonly (string | Bytes)[]): Bytes => {
+    const piece = joined(parts)
     offset += piece.length
     return piece
   }
-  const object = (id: number, ...parts: readonly (string | Buffer)[]): Buffer => {
+  const object = (id: number, ...parts: readonly (string | Bytes)[]): Bytes => {
     offsets.set(id, offset)
-    const bytes = [`${id} 0 obj\n`, ...parts, '\nendobj\n'].map((part) => Buffer.from(part))
-    return counted(Buffer.concat(bytes))
+    return counted(`${id} 0 obj\n`, ...parts, '\nendobj\n')
   }
 
-  // Four bytes above 127 say that this is no text (7.5.2).
-  yield counted(Buffer.from('%PDF-1.4\n%\xe2\xe3\xcf\xd3\n', 'latin1'))
+  yield counted(...HEAD)
   yield object(CATALOG, `<< /Type /Catalog /Pages ${PAGES} 0 R >>`)
   yield object(REGULAR, font('Courier'))
   yield object(BOLD, font('Courier-Bold'))
@@ -78,7 +96,7 @@ export async function* pdfOf(pages: AsyncIterable<Page>): AsyncGenerator<Uint8Ar
       id,
       `<< /Type /Page /Parent ${PAGES} 0 R /MediaBox ${box} /Resources ${RESOURCES} /Contents ${content} 0 R >>`,
     )
-    const packed = deflateSync(contentOf(page), { level: 9 })
+    const packed = await pack(ENCODER.encode(contentOf(page)))
     yield object(
       content,
       `<< /Length ${packed.length} /Filter /FlateDecode >>\nstream\n`,
@@ -93,7 +111,7 @@ export async function* pdfOf(pages: AsyncIterable<Page>): AsyncGenerator<Uint8Ar
     const at = String(offsets.get(place + 1) ?? 0).padStart(10, '0')
     return `${at} 00000 n \n`
   })
-  yield Buffer.from(
+  yield joined([
     `xref\n0 ${next}\n0000000000 65535 f \n${rows.join('')}trailer\n<< /Size ${next} /Root ${CATALOG} 0 R >>\nstartxref\n${start}\n%%EOF\n`,
-  )
+  ])
 }

@@ -1,4 +1,4 @@
-import { encode } from 'uqr'
+import { codeIn, type Rect } from './code.ts'
 import type { Labelled } from './content.ts'
 
 /** What stands on a page, in mm from its upper left corner, y downwards. */
@@ -12,52 +12,18 @@ export type Mark =
       readonly text: string
       readonly isBold: boolean
     }
-export type Rect = {
-  readonly x: number
-  readonly y: number
-  readonly width: number
-  readonly height: number
-}
 
 /** A monospaced letter is so wide, as a part of its size (Courier: 600 of 1000). */
 export const LETTER_WIDTH = 0.6
 const LINE_HEIGHT = 1.2
 /** How far letters reach above their base line, as a part of their size. */
 const ASCENT = 0.75
-/** Light modules around a code: ISO/IEC 18004, 5.3.8. */
-const QUIET = 4
 const LARGEST_MM = 4
 /** About 6.5 points. */
 const READABLE_MM = 2.3
 
 /** Smaller modules than this are hard to print and to read, mm. */
 export const SMALLEST_MODULE_MM = 0.25
-
-type Box = Rect
-
-/** The dark modules of a code in a square box, each row's neighbours as one rectangle; and how large a module is, mm. */
-const codeIn = (content: string, { x, y, width }: Box) => {
-  const { data, size } = encode(content, { ecc: 'M', border: QUIET })
-  const module = width / size
-  const rects: Rect[] = []
-  for (const [row, cells] of data.entries()) {
-    let start: number | undefined
-    for (let column = 0; column <= size; column++) {
-      const isDark = cells[column] === true
-      if (isDark) start ??= column
-      else if (start !== undefined) {
-        rects.push({
-          x: x + start * module,
-          y: y + row * module,
-          width: (column - start) * module,
-          height: module,
-        })
-        start = undefined
-      }
-    }
-  }
-  return { rects, module }
-}
 
 /** A text in lines of at most so many letters, broken where it has a blank or a dash, and only else within a word. */
 export const broken = (text: string, most: number): readonly string[] => {
@@ -80,7 +46,7 @@ type Line = { readonly text: string; readonly isBold: boolean }
 type Setting = { readonly size: number; readonly lines: readonly Line[] }
 
 /** Name and key in a box: in as few lines as can be read well, else as large as can be. */
-const settingIn = ({ name, secret }: Labelled, { width, height }: Box): Setting => {
+const settingIn = ({ name, secret = '' }: Labelled, { width, height }: Rect): Setting => {
   let best: Setting = { size: 0, lines: [] }
   const longest = Math.max(Array.from(name).length, Array.from(secret).length)
   for (let most = longest; most > 0; most--) {
@@ -101,7 +67,7 @@ const settingIn = ({ name, secret }: Labelled, { width, height }: Box): Setting 
 }
 
 /** Where code and text go: beside each other on a wide label, else the text under the code. */
-const boxesIn = ({ x, y, width, height }: Box): { code: Box; text: Box } => {
+const boxesIn = ({ x, y, width, height }: Rect): { code: Rect; text: Rect } => {
   const margin = Math.min(1.5, Math.min(width, height) * 0.05)
   const [innerWidth, innerHeight] = [width - 2 * margin, height - 2 * margin]
   if (width >= 1.4 * height) {
@@ -123,7 +89,7 @@ const boxesIn = ({ x, y, width, height }: Box): { code: Box; text: Box } => {
 }
 
 /** The marks of one label, and the size of a module of its code, mm. */
-export const drawLabel = (labelled: Labelled, content: string, box: Box) => {
+export const drawLabel = (labelled: Labelled, content: string, box: Rect) => {
   const boxes = boxesIn(box)
   const { rects, module } = codeIn(content, boxes.code)
   const { size, lines } = settingIn(labelled, boxes.text)
