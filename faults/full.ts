@@ -5,7 +5,7 @@ import { ask } from './asking.ts'
 import { during, type Fault, type Scene } from './fault.ts'
 import { signIn } from './people.ts'
 
-/** Redis has no memory left: reading goes on, writing does not. What holds of release and sign-out is remarked. */
+/** Redis has no memory left: reading goes on, and so do release and sign-out, which is remarked; nothing else is written. */
 const fillRedis = async (scene: Scene) => {
   const { system, maker, apps, spare, random, remark } = scene
   const { redis } = system

@@ -65,7 +65,7 @@ const Logout = Type.Object({ ...called, op: Type.Literal('logout'), by: Id, sess
 /** A session is used, for anything. */
 const Use = Type.Object({ ...called, op: Type.Literal('use'), by: Id, session: Id }, strict)
 
-/** One try of something that was tried more than once. `isWrite`: it cannot be done without writing. */
+/** One try of something that was tried more than once. `isWrite`: it needs room in the store. */
 const Try = Type.Object(
   { ...called, op: Type.Literal('try'), what: Id, isWrite: Type.Optional(Type.Literal(true)) },
   strict,

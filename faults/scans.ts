@@ -136,8 +136,8 @@ const failsClosed: Scan = (history) => {
 
 type Timed = { readonly called: number; readonly returned: number }
 
-/** What cannot be done without writing. A release can: of what is nobody's already. */
-const WRITES: ReadonlySet<string> = new Set(['claim', 'offer', 'logout'])
+/** What needs room in the store. What only takes rights away needs none. */
+const WRITES: ReadonlySet<string> = new Set(['claim', 'offer'])
 
 /** I6, feed: every change up to the last one is told, each under one id. */
 const toldOf = (process: string, told: readonly Notice[], finals: readonly Final[]) => {

@@ -46,15 +46,18 @@ export const createReleases = (
       const { by } = command
       return {
         result: released,
-        change: handover({
-          found: device,
-          before: device.value,
-          after,
-          now: now(),
-          notice: newId(),
-          by: by.kind === 'device' ? command.device : by.user,
-          via: command.via,
-        }),
+        change: {
+          ...handover({
+            found: device,
+            before: device.value,
+            after,
+            now: now(),
+            notice: newId(),
+            by: by.kind === 'device' ? command.device : by.user,
+            via: command.via,
+          }),
+          whenFull: true,
+        },
       }
     })
     if (outcome.state === 'released' && outcome.former !== undefined)

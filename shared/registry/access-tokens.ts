@@ -133,6 +133,7 @@ export const createAccessTokens = (context: RegistryContext, sessions: Sessions)
           ...after,
           remove: [...goneOf(user, over), ...(after.remove ?? [])],
           append: over.map(({ session }) => told(user, 'token.removed', session)),
+          whenFull: true,
         },
       }
     })

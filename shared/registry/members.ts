@@ -130,6 +130,7 @@ export const createMembers = ({ store, now }: RegistryContext) => {
             expect: [unchanged(house), ...door.expect],
             put: [put(house.key, house.value)],
             append: [audited({ at: now(), project, type: 'member.removed', user, home })],
+            whenFull: true,
           },
           left(project, { user, home }),
         ),

@@ -126,6 +126,7 @@ export const createOAuthClients = (
       remove: [present.key],
       drop: [{ index: keys.oauthClients(project), member: id }],
       append: [told('client.removed', project, id)],
+      whenFull: true,
     })
     return present.value
   }

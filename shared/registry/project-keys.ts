@@ -73,10 +73,11 @@ export const createProjectKeys = (
   const remove = async (project: ProjectId, id: string): Promise<boolean> => {
     const key = (await present(project)).find(({ record }) => record.id === id)
     if (key === undefined) return false
-    await store.commit({ remove: [key.place] })
+    await store.commit({ remove: [key.place], whenFull: true })
     await store.commit({
       drop: [{ index: keys.projectKeys(project), member: key.digest }],
       append: [audited({ at: now(), project, type: 'key.removed', what: id })],
+      whenFull: true,
     })
     return true
   }

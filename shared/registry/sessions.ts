@@ -246,6 +246,7 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     await store.commit({
       remove: [keys.session(user.project, session.id)],
       append: [signedOut(user, session.id)],
+      whenFull: true,
     })
     await store.announce('sessions', user.id)
   }
@@ -255,7 +256,7 @@ export const createSessions = (context: RegistryContext, users: Users, passwords
     await users.change(
       { project: user.project, user: user.id },
       (present) => ({ ...present, generation: present.generation + 1 }),
-      { append: [signedOut(user, 'everywhere')] },
+      { append: [signedOut(user, 'everywhere')], whenFull: true },
     )
     await store.announce('sessions', user.id)
   }

@@ -36,6 +36,8 @@ export type Change = {
   readonly append?: readonly LogItem[]
   /** Refuse (`false`) when the store's own clock has reached this time (epoch ms): a commit that was held up past an expiry does not count. */
   readonly before?: number
+  /** It only takes rights away: a store whose memory is full applies it all the same, where it can. */
+  readonly whenFull?: true
 }
 
 /** `after` is exclusive: the last member of the page before. */

@@ -117,6 +117,7 @@ export const joined = (...changes: readonly Change[]): Change => {
     drop: changes.flatMap(({ drop }) => drop ?? []),
     append: changes.flatMap(({ append }) => append ?? []),
     ...(ends.length === 0 ? {} : { before: Math.min(...ends) }),
+    ...(changes.some(({ whenFull }) => whenFull) ? { whenFull: true } : {}),
   }
 }
 

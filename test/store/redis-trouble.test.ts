@@ -157,12 +157,23 @@ describeWithRedis('a redis store in trouble', () => {
     const admin = plain(server)
     const key = freshKeys()
     await putOne(store, key('old'), '1')
+    await putOne(store, key('right'), '1')
     await admin.config('SET', 'maxmemory', '1')
     const change = { put: [{ key: key('new'), value: '1' }], remove: [key('old')] }
     await expect(store.commit(change)).rejects.toThrow(StoreDown)
     await expect(store.ping()).rejects.toThrow(StoreDown)
     await expect(store.count(key('budget'), 1000, 1)).rejects.toThrow(StoreDown)
     expect((await readOne(store, key('old')))?.value).toBe('1')
+    // What takes rights away needs no room of its own.
+    const log = key('log')
+    const gone = {
+      put: [{ key: key('right'), value: 'of nobody' }],
+      append: [{ log, item: 'gone', keep: 10 }],
+    }
+    await expect(store.commit(gone)).rejects.toThrow(StoreDown)
+    expect(await store.commit({ ...gone, whenFull: true })).toBe(true)
+    expect((await readOne(store, key('right')))?.value).toBe('of nobody')
+    expect((await store.last(log, 2)).map(({ item }) => item)).toEqual(['gone'])
     await admin.config('SET', 'maxmemory', '0')
     expect(await store.commit(change)).toBe(true)
     expect(await readOne(store, key('old'))).toBeUndefined()

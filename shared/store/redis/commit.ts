@@ -18,7 +18,7 @@ import { runScript, script } from './script.ts'
  * Whatever can fail is tried before the first write, because Redis takes nothing back: types here, the form of numbers by
  * the caller, rights by the check at start; READONLY, OOM and MISCONF refuse a script at its first write.
  */
-const COMMIT = script(`
+const LUA = `
 local k, a = 0, 7
 local function key() k = k + 1 return KEYS[k] end
 local function arg() a = a + 1 return ARGV[a] end
@@ -60,7 +60,11 @@ for _ = 1, appends do
   if ttl == '' then redis.call('PERSIST', name) else redis.call('PEXPIRE', name, ttl) end
 end
 return 1
-`)
+`
+
+const COMMIT = script(LUA)
+/** The same beyond `maxmemory`. */
+const WHEN_FULL = script(`#!lua flags=allow-oom${LUA}`)
 
 /** Runs the commit script; everything put gets this stamp. */
 export const commitChange = async (
@@ -88,5 +92,5 @@ export const commitChange = async (
   for (const { member } of [...add, ...drop]) args.push(member)
   for (const { item, keep, ttlMs } of append)
     args.push(item, whole(keep), ttlMs === undefined ? '' : whole(ttlMs))
-  return (await runScript(client, COMMIT, keys, args)) === 1
+  return (await runScript(client, change.whenFull ? WHEN_FULL : COMMIT, keys, args)) === 1
 }
