@@ -47,7 +47,7 @@ const chapterOf = (name: string, about: string, rows: Rows): string =>
     '',
     ...tableOf(rows),
     '',
-    `![${name}](pictures/bench-${name}.svg)`,
+    `![CPU time of each line of this table, with the range of its rounds.](pictures/bench-${name}.svg)`,
     '',
   ].join('\n')
 
