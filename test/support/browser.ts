@@ -91,7 +91,12 @@ const browserAt = (executablePath: string, args: () => readonly string[]): Opene
     visit: async (url, options = {}) => {
       if (browser === undefined) throw new Error('the browser has not started')
       origins.add(new URL(url).origin)
-      const context = await browser.newContext({ locale: 'en-GB', ...options })
+      const context = await browser.newContext({
+        locale: 'en-GB',
+        // Nothing is looked at half-way.
+        reducedMotion: 'reduce',
+        ...options,
+      })
       context.setDefaultTimeout(10_000)
       const page = await context.newPage()
       watch(page, faults, () => [...origins])
