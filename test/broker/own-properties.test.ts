@@ -8,7 +8,7 @@ import { bareClient, message } from './paho-client.ts'
 
 const run = promisify(execFile)
 const hasMosquitto = spawnSync('mosquitto_sub', ['--help'], { stdio: 'ignore' }).error === undefined
-/** With CI=true it has to be there. */
+/** Mosquitto's own client as a witness; with CI=true it has to be there. */
 const testWithMosquitto = hasMosquitto || process.env.CI === 'true' ? test : test.skip
 let broker: OpenBroker
 

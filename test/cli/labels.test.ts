@@ -200,6 +200,7 @@ test.each([
   expect(readdirSync(folder.path)).toEqual(['made.ndjson'])
 })
 
+// A second reader of the PDF, which no fresh machine has: what is in the file is read by the tests above, too.
 const hasPoppler = spawnSync('pdftotext', ['-v'], { stdio: 'ignore' }).status === 0
 const describeWithPoppler = hasPoppler ? describe : describe.skip
 

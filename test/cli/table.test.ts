@@ -177,6 +177,7 @@ describe('a progress bar', () => {
     expect(code).toBe(0)
     expect(out).toMatch(BAR)
   }
+  // Nothing else gives a command a terminal; that a pipe gets no bar is tested everywhere.
   if (hasCommands('script')) test('is shown on a terminal', onTerminal)
   else test.skip('is shown on a terminal (skipped: there is no script)', onTerminal)
 

@@ -174,7 +174,7 @@ describe('the unit', () => {
     expect(values('RestartPreventExitStatus')).toEqual(['2'])
   })
 
-  // Reported as skipped where there is no systemd.
+  // Systemd's own opinion; containers have none. Names and values are looked at above, everywhere.
   const check = hasAnalyze ? test : test.skip
   const withUnit = (run: (path: string) => void) => {
     const { path, drop } = folder()

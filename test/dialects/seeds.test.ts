@@ -15,6 +15,7 @@ const shell = promisify(execFile)
 const THING_ID = '01234_567890-0abcde_fghi-jklm_nopqrs-tuvxyz'
 const BLANK = /\{ ?\{ ?(SESSION TOKEN|serial|thingToken|thingId) ?\} ?\}/g
 
+// The manual's own commands need curl; with CI=true it has to be there.
 const hasCurl = spawnSync('curl', ['--version'], { stdio: 'ignore' }).status === 0
 if (!hasCurl && process.env.CI === 'true') throw new Error('there is no curl, and CI=true')
 const testWithCurl = hasCurl ? test : test.skip

@@ -42,6 +42,7 @@ describe('README.md', () => {
   })
 
   const name = 'its claim in a minute, typed as it stands there, claims and commands'
+  // What a reader types needs what the README says he needs; with CI=true it has to be there.
   if (hasCommands(...NEEDED) || process.env.CI === 'true') test(name, run)
   else test.skip(`${name} (skipped: there is no ${NEEDED.join(', ')})`, run)
 })
